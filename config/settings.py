@@ -5,15 +5,24 @@ Load it with :func:`config.load.load_settings`; nothing else reads TOML or the e
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+
+def _bare(handle: str) -> str:
+    return handle.removeprefix("@")
+
 
 Milliseconds = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0)]
+Weight = Annotated[float, Field(ge=0, le=1)]
+PerHour = Annotated[float, Field(ge=0)]
+Handle = Annotated[str, AfterValidator(_bare)]  # with or without @; compared without regard to case
 Partitions = Annotated[int, Field(ge=1, le=1024)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Kafka(_Section):
@@ -53,23 +62,23 @@ class Rules(_Section):
 class Tier(_Section):
     name: str
     sla_ms: Milliseconds
-    min_followers: int = 0
+    min_followers: Count = 0
     verified: bool = False
 
 
 class Baseline(_Section):
     """Contacts per hour that the brand's other channels bring."""
 
-    phone: float = 0.0
-    email: float = 0.0
-    chat: float = 0.0
-    web: float = 0.0
+    phone: PerHour = 0.0
+    email: PerHour = 0.0
+    chat: PerHour = 0.0
+    web: PerHour = 0.0
 
 
 class Brand(_Section):
     name: str
-    handles: tuple[str, ...]
-    bot_handles: tuple[str, ...] = ()
+    handles: tuple[Handle, ...] = ()
+    bot_handles: tuple[Handle, ...] = ()
     keywords: tuple[str, ...] = ()
     sla_ms: Milliseconds | None = None
     response_horizon_ms: Milliseconds | None = None
@@ -97,7 +106,7 @@ class Care(_Section):
 
 class Model(_Section):
     path: str = ""  # empty: the model that ships with the package
-    escalation_threshold: float | None = None  # None: the one the model was calibrated for
+    escalation_threshold: Weight | None = None  # None: the one the model was calibrated for
 
 
 class Privacy(_Section):
@@ -117,11 +126,11 @@ class Priority(_Section):
     """priority = 100 * (score_weight * score + reason_weight * max(severity of reasons) + reach_weight * reach
     + repeat_weight * repeat + tier_weight * tiered), reach = min(1, log10(1 + followers) / 6), 1 when verified."""
 
-    score_weight: float = 0.4
-    reason_weight: float = 0.3
-    reach_weight: float = 0.1
-    repeat_weight: float = 0.1
-    tier_weight: float = 0.1
+    score_weight: Weight = 0.4
+    reason_weight: Weight = 0.3
+    reach_weight: Weight = 0.1
+    repeat_weight: Weight = 0.1
+    tier_weight: Weight = 0.1
     severity: dict[str, float] = {
         "safety": 1.0,
         "legal": 0.8,

@@ -406,6 +406,7 @@ class FeedPart(msgspec.Struct, frozen=True, array_like=True):
     missed_upstream: int = 0
     waiting: int = 0
     ended: bool = False
+    end_ms: int = 0  # capture: feed time of the feed's end, once announced
 
 
 class PartialBlock(msgspec.Struct, frozen=True, array_like=True):

@@ -58,6 +58,23 @@ TOPICS: Final = (
 )
 
 
+# The changelog table of each folded topic; Faust names its topic <app>-<table>-changelog.
+BLOCK_TABLES: Final = {CARE_EVENTS: "care-blocks", CAPTURE_REPORTS: "capture-blocks", PARTIALS: "merge-blocks"}
+
+
+def partitions_of(topic: str, settings: Settings) -> int:
+    """Partition count of the named topic."""
+    return partition_count(next(spec for spec in TOPICS if spec.name == topic), settings)
+
+
+def changelog_topics(settings: Settings) -> dict[str, int]:
+    """Full names of the changelog topics and their partition counts."""
+    app_id = settings.topics.prefix + settings.care.app_id
+    return {
+        f"{app_id}-{table}-changelog": partitions_of(topic, settings) for topic, table in BLOCK_TABLES.items()
+    }
+
+
 def topic_name(name: str, settings: Settings) -> str:
     return settings.topics.prefix + name
 

@@ -1,0 +1,119 @@
+"""The compiled scorer: texts to logits, one pass over one UTF-8 buffer. ``models.reference`` is its readable twin."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from models.features import Bytes, Ints, extract, scratch
+
+HEADS: Final = 13  # 5 intents, escalation, 7 reasons: columns of the weights
+IDF: Final = 13  # the column after them
+COLUMNS: Final = 16  # a row is a quarter of a cache line
+Floats = NDArray[np.float32]
+Weights = NDArray[np.int8]
+
+
+def pack(texts: Sequence[str]) -> tuple[Bytes, Ints]:
+    """All texts as one UTF-8 buffer and n + 1 offsets. Lone surrogates are kept as their three bytes."""
+    joined = "".join(texts)
+    data = np.frombuffer(joined.encode("utf-8", "surrogatepass"), np.uint8)
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    ends = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(lengths, out=ends[1:])
+    if len(data) != len(joined):
+        _to_byte_offsets(data, ends)
+    return data, ends
+
+
+@njit(cache=True, nogil=True)
+def _to_byte_offsets(data: Any, ends: Any) -> None:
+    """Turn offsets in code points into offsets in bytes, in place."""
+    points = 0
+    row = 1
+    for at in range(len(data)):
+        if data[at] & 0xC0 != 0x80:
+            while row < len(ends) and ends[row] == points:
+                ends[row] = at
+                row += 1
+            points += 1
+    while row < len(ends):
+        ends[row] = len(data)
+        row += 1
+
+
+@njit(cache=True, nogil=True)
+def _featurise(data: Any, offsets: Any, work: Any, slots: Any, found: Any, heads: Any, out: Any) -> int:
+    """Buckets of all rows, one behind the other in ``out``; ``heads[i]`` = (end of words, end of characters).
+    With an empty ``out`` it only counts. Returns the total."""
+    total = 0
+    for row in range(len(offsets) - 1):
+        words, both = extract(data, offsets[row], offsets[row + 1], 2 * row, work, slots, found)
+        if len(out):
+            out[total : total + both] = found[:both]
+        heads[row, 0] = total + words
+        heads[row, 1] = total + both
+        total += both
+    return total
+
+
+def featurise(texts: Sequence[str]) -> tuple[Ints, Ints]:
+    """(buckets, ends): row i has words in ``buckets[ends[i-1, 1]:ends[i, 0]]`` and characters up to ``ends[i, 1]``."""
+    data, offsets = pack(texts)
+    ends = np.zeros((len(texts), 2), np.int64)
+    total = _featurise(data, offsets, *scratch(), ends, np.zeros(0, np.int64))
+    buckets = np.zeros(total, np.int64)
+    _featurise(data, offsets, *scratch(), ends, buckets)
+    return buckets, ends
+
+
+@njit(cache=True, nogil=True)
+def _add_rows(weights: Any, found: Any, start: int, end: int, sums: Any) -> None:
+    sums[:] = 0
+    squares = 0
+    for at in range(start, end):
+        row = weights[found[at]]
+        idf = np.int64(row[IDF])
+        squares += idf * idf
+        for column in range(COLUMNS):
+            sums[column] += row[column]
+    sums[IDF] = squares
+
+
+@njit(cache=True, nogil=True)
+def _score(
+    data: Any, offsets: Any, skip: Any, weights: Any, scales: Any, bias: Any, work: Any, slots: Any, found: Any, out: Any
+) -> None:
+    words = np.zeros(COLUMNS, np.int32)
+    grams = np.zeros(COLUMNS, np.int32)
+    for row in range(len(offsets) - 1):
+        if skip[row]:
+            continue
+        middle, end = extract(data, offsets[row], offsets[row + 1], 2 * row, work, slots, found)
+        _add_rows(weights, found, 0, middle, words)
+        _add_rows(weights, found, middle, end, grams)
+        by_words = 1.0 / np.sqrt(max(1.0, np.float64(words[IDF])))
+        by_grams = 1.0 / np.sqrt(max(1.0, np.float64(grams[IDF])))
+        for head in range(HEADS):
+            total = words[head] * by_words + grams[head] * by_grams
+            out[row, head] = bias[head] + scales[head] * total
+
+
+class Scorer:
+    """Logits of all heads for a batch. Keeps scratch memory, so one per thread."""
+
+    __slots__ = ("_bias", "_scales", "_scratch", "_weights")
+
+    def __init__(self, weights: Weights, scales: NDArray[np.float64], bias: NDArray[np.float64]) -> None:
+        self._weights, self._scales, self._bias = weights, scales, bias
+        self._scratch = scratch()
+
+    def logits(self, data: Bytes, offsets: Ints, skip: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """float64[n, HEADS]; rows with ``skip`` stay 0. ``data``, ``offsets`` as :func:`pack` makes them."""
+        out = np.zeros((len(skip), HEADS))
+        work, slots, found = self._scratch
+        slots.fill(-1)
+        _score(data, offsets, skip, self._weights, self._scales, self._bias, work, slots, found, out)
+        return out

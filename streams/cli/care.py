@@ -1,0 +1,34 @@
+"""``unheard care``: one worker that keeps the account."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="TOML file of your own settings.")]
+
+
+def care(
+    config: ConfigFile = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(metavar="PORT", help="Port of the metrics, 0 for a free one [metrics.care_port].")
+    ] = None,
+) -> None:
+    """Keep the account: fold packed events into cases, windows, gaps and feeds until SIGTERM or Ctrl-C.
+
+    Start as many as there are cores; they share the partitions. SIGTERM ends it within ten seconds.
+
+    Example: UNHEARD_BOOTSTRAP_SERVERS=localhost:9092 unheard care
+    """
+    from config.load import config_version, load_settings
+    from streams.runtime.care import run_care
+    from streams.runtime.metrics import Telemetry
+    from streams.runtime.topics_admin import require_topics
+
+    settings = load_settings(config)
+    require_topics(settings)
+    telemetry = Telemetry()
+    telemetry.set("unheard_model_info", 1, version="", config=config_version(settings))
+    port = settings.metrics.care_port if metrics_port is None else metrics_port
+    telemetry.serve(settings.metrics.host, port)
+    run_care(settings, telemetry)

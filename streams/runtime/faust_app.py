@@ -1,0 +1,141 @@
+"""The one module that touches Faust: its settings, its table, its start and its stop.
+
+Faust 0.15.3 has edges that would bend the account; each is handled here and nowhere else (tests in
+``tests/runtime/test_faust_app.py``):
+
+- offsets can be committed ahead of a table's changelog: ``BlockTable.append`` returns only what the broker took;
+- an exception inside an agent is logged and acked: ``events`` never lets one out, see ``streams.runtime.blocks``;
+- errors in recovery callbacks are swallowed: the table only collects, whoever folds it checks it afterwards;
+- recovery skips what it read on an earlier assignment: offsets are forgotten on every rebalance;
+- SIGTERM can hang: ``stop_app`` gives up after a deadline, which at-least-once makes harmless;
+- the web server listens everywhere: it is off, Prometheus has a port of its own.
+"""
+
+import asyncio
+import logging
+import tempfile
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any, cast
+
+import faust
+from faust.tables.manager import TableManager
+from faust.tables.table import Table
+
+from config.settings import Settings
+
+log = logging.getLogger(__name__)
+
+Collected = dict[int, dict[bytes, bytes]]
+
+
+class BlockTable(Table[bytes, bytes]):
+    """A changelog without a second copy in memory.
+
+    Between two assignments the table holds what recovery read, by partition; ``take`` hands a partition over and
+    forgets it. ``append`` writes an entry and returns when the broker has it.
+    """
+
+    def __init__(self, app: Any, **kwargs: Any) -> None:
+        super().__init__(app, **kwargs)
+        self.collected: Collected = defaultdict(dict)
+        self.recovered = asyncio.Event()
+        self.active: frozenset[int] = frozenset()
+        self.generation = 0
+        self.on_reassigned: Callable[[], None] = _do_nothing
+
+    async def append(self, partition: int, key: bytes, value: bytes | None) -> "asyncio.Future[Any]":
+        """Send one entry; the future resolves when the broker has acknowledged it."""
+        pending = await self.changelog_topic.send(
+            key=key, value=value, partition=partition, key_serializer="raw", value_serializer="raw"
+        )
+        return asyncio.ensure_future(pending)
+
+    def take(self, partition: int) -> dict[bytes, bytes]:
+        return self.collected.pop(partition, {})
+
+    def apply_changelog_batch(self, batch: Iterable[Any]) -> None:
+        for event in batch:
+            entries = self.collected[event.message.partition]
+            if event.message.value is None:
+                entries.pop(event.key, None)
+            else:
+                entries[event.key] = event.value
+
+    async def on_rebalance(self, assigned: Any, revoked: Any, newly_assigned: Any, generation_id: int = 0) -> None:
+        """Forget everything: another worker may have owned any partition meanwhile."""
+        self.recovered.clear()
+        self.collected.clear()
+        self.generation += 1
+        self.on_reassigned()
+        recovery = cast(TableManager, self.app.tables).recovery
+        for tp in [tp for tp in recovery.active_offsets if tp.topic == self.changelog_topic_name]:
+            recovery.active_offsets.pop(tp)
+        await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
+
+    async def on_recovery_completed(self, active_tps: Any, standby_tps: Any) -> None:
+        await super().on_recovery_completed(active_tps, standby_tps)
+        self.active = frozenset(tp.partition for tp in active_tps)
+        self.recovered.set()
+
+
+def _do_nothing() -> None:
+    return None
+
+
+def make_app(settings: Settings) -> Any:
+    """Build the Faust app. Call it inside the event loop that will run it."""
+    prefix = settings.topics.prefix
+    session_seconds = settings.care.session_timeout_ms / 1000
+    return faust.App(
+        prefix + settings.care.app_id,
+        broker=[f"kafka://{address.strip()}" for address in settings.kafka.bootstrap_servers.split(",")],
+        datadir=tempfile.mkdtemp(prefix="unheard-faust-"),
+        store="memory://",
+        processing_guarantee="at_least_once",
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        table_standby_replicas=0,
+        broker_session_timeout=session_seconds,
+        broker_heartbeat_interval=session_seconds / 5,
+        broker_commit_interval=1.0,
+        stream_buffer_maxsize=32_768,
+        stream_recovery_delay=0.0,
+        consumer_auto_offset_reset="earliest",
+        producer_acks=-1,
+        producer_max_request_size=settings.kafka.message_max_bytes,
+        consumer_max_fetch_size=8 * settings.kafka.message_max_bytes,
+        worker_redirect_stdouts=False,
+        autodiscover=False,
+    )
+
+
+def make_table(app: Any, name: str, partitions: int) -> BlockTable:
+    table = BlockTable(app, name=name, partitions=partitions, key_type=bytes, value_type=bytes)
+    app.tables.add(table)
+    return table
+
+
+def raw_topic(app: Any, name: str) -> Any:
+    return app.topic(name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+
+
+def add_agent(app: Any, name: str, topic: Any, body: Callable[[AsyncIterator[Any]], Any]) -> None:
+    """Run ``body(events)`` on a topic, one at a time; ``body`` acks each event itself."""
+
+    async def agent(stream: Any) -> None:
+        await body(stream.noack().events())
+
+    agent.__name__ = name
+    app.agent(topic, name=name, concurrency=1)(agent)
+
+
+async def stop_app(app: Any, deadline_seconds: float) -> bool:
+    """Stop the app; False if it did not within the deadline (everything acked stays committed or is refolded)."""
+    try:
+        await asyncio.wait_for(app.stop(), deadline_seconds)
+    except TimeoutError:
+        log.warning("faust did not stop within %.0f s; leaving it", deadline_seconds)
+        return False
+    return True

@@ -1,0 +1,95 @@
+"""Processes that outlive the command that started them, found again by their pid.
+
+Standard library only: scripts use it before there is an environment.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+LOOPBACK: Final = "127.0.0.1"
+_POLL_SECONDS: Final = 0.05
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def runs(pid: int) -> bool:
+    """Whether the process lives; one that ended and was not reaped yet does not."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    stat = Path(f"/proc/{pid}/stat")
+    try:
+        return stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return not Path("/proc/self").exists()
+
+
+def is_program(pid: int, word: str) -> bool:
+    """Whether ``pid`` still is the program whose command line has ``word``: pids are used again."""
+    if not runs(pid):
+        return False
+    try:
+        return word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return True
+
+
+def stop(pid: int, seconds: float = 10.0) -> None:
+    """SIGTERM, then SIGKILL for a process that does not end in time."""
+    for sign, patience in ((signal.SIGTERM, seconds), (signal.SIGKILL, 5.0)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, sign)
+        if await_true(lambda: not runs(pid), patience):
+            return
+
+
+def await_port(pid: int, port: int, seconds: float) -> bool:
+    """Wait until somebody listens on the loopback port; False when time is up or the process ended before."""
+    return await_true(lambda: listens(port) or not runs(pid), seconds) and listens(port)
+
+
+def listens(port: int) -> bool:
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def read_state(path: Path, word: str) -> dict[str, object] | None:
+    """The JSON state of a process that still runs as the program that ``word`` names."""
+    try:
+        state: dict[str, object] = json.loads(path.read_text())
+        pid = int(str(state["pid"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return state if is_program(pid, word) else None
+
+
+def await_true(condition: Callable[[], bool], seconds: float) -> bool:
+    """Look every 50 ms until ``condition()`` holds; False when time is up. For processes that are nobody's child
+    there is no event to await."""
+    deadline, pause = time.monotonic() + seconds, threading.Event()
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        pause.wait(_POLL_SECONDS)
+    return True

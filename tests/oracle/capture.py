@@ -1,0 +1,223 @@
+"""Capture: what each feed sent, what of it came, and the gaps between."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from models.records import Control, ControlKind, Stamp
+
+from .classified import LineStamp, format_time
+from .copies import Copies
+from .raw import RawLine, ended_feeds, partition_sets
+
+_LIMIT_COUNTERS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    feed: str
+    source: str
+    epoch: int
+    cause: str  # sequence | limit | disconnect
+    exact: bool
+    from_seq: int
+    to_seq: int
+    from_ms: int
+    to_ms: int
+    missed: int
+
+
+@dataclass(slots=True)
+class Epoch:
+    """One numbering of one feed: what was announced about it and which numbers came (seq to feed time)."""
+
+    first_seq: int | None = None
+    end: Control | None = None
+    came: dict[int, int] = field(default_factory=dict)
+    ended_in: set[int] = field(default_factory=set)
+
+    @property
+    def first(self) -> int:
+        """The announced first number; numbering begins at 1 where nobody announced it."""
+        return 1 if self.first_seq is None else self.first_seq
+
+    @property
+    def last(self) -> int:
+        """By end-of-feed, while that is outstanding the highest seen."""
+        return self.end.last_seq if self.end else max(self.came, default=self.first - 1)
+
+    @property
+    def sent(self) -> int:
+        return max(0, self.last - self.first + 1)
+
+
+@dataclass(slots=True)
+class Feed:
+    name: str
+    source: str = ""
+    epochs: dict[int, Epoch] = field(default_factory=lambda: defaultdict(Epoch))
+    partitions: frozenset[int] = frozenset()
+    highest: dict[int, tuple[int, int]] = field(default_factory=dict)  # raw partition to (epoch, seq)
+
+
+def read_feeds(lines: Sequence[RawLine]) -> dict[str, Feed]:
+    """Everything that the stamps say about each feed, whatever order the partitions were read in."""
+    sets = partition_sets(lines)
+    feeds = {name: Feed(name, partitions=partitions) for name, partitions in sets.items()}
+    for line in lines:
+        feed, value = feeds[line.value.feed], line.value
+        if not isinstance(value, Stamp):
+            feed.source = feed.source or value.source
+        epoch = feed.epochs[value.epoch]
+        if line.announces:
+            assert isinstance(value, Control)
+            _announce(epoch, value, line.partition)
+            continue
+        epoch.came[value.seq] = value.feed_time_ms
+        place = (value.epoch, value.seq)
+        feed.highest[line.partition] = max(feed.highest.get(line.partition, place), place)
+    return feeds
+
+
+def _announce(epoch: Epoch, value: Control, partition: int) -> None:
+    if value.control is ControlKind.FEED_START:
+        epoch.first_seq = value.first_seq
+    elif value.control is ControlKind.END_OF_FEED:
+        epoch.end = value
+        epoch.ended_in.add(partition)
+
+
+def sequence_gaps(feed: Feed) -> Iterator[Gap]:
+    """Numbers that never came, once every raw partition of the feed has passed them."""
+    for number, epoch in sorted(feed.epochs.items()):
+        for from_seq, to_seq in _holes(epoch):
+            if all(_passed(feed, number, to_seq, partition) for partition in feed.partitions):
+                from_ms, to_ms = _bounds(epoch, from_seq, to_seq)
+                missed = to_seq - from_seq + 1
+                yield Gap(feed.name, feed.source, number, "sequence", True, from_seq, to_seq, from_ms, to_ms, missed)
+
+
+def _holes(epoch: Epoch) -> Iterator[tuple[int, int]]:
+    expected = epoch.first
+    for seq in sorted(epoch.came):
+        if seq > expected:
+            yield expected, seq - 1
+        expected = max(expected, seq + 1)
+    if expected <= epoch.last:
+        yield expected, epoch.last
+
+
+def _bounds(epoch: Epoch, from_seq: int, to_seq: int) -> tuple[int, int]:
+    """Feed times of the predecessor and the successor; where one is lacking, the other stands for both, and the
+    end-of-feed is the successor of an epoch's last number."""
+    end_ms = epoch.end.feed_time_ms if epoch.end else 0
+    to_ms = epoch.came.get(to_seq + 1, end_ms)
+    return epoch.came.get(from_seq - 1, to_ms), to_ms
+
+
+def _passed(feed: Feed, epoch: int, seq: int, partition: int) -> bool:
+    """A partition holds a feed's lines in order: whoever shows a later one will not bring an earlier one."""
+    later_end = any(number >= epoch and partition in feed.epochs[number].ended_in for number in feed.epochs)
+    return later_end or feed.highest.get(partition, (-1, -1)) > (epoch, seq)
+
+
+def withheld(tracks: Iterable[int]) -> Iterator[int]:
+    """What each limit notice of one connection adds, in seq order. A notice extends the largest counter that is not
+    above it, else opens one of four, else resets the smallest."""
+    counters: list[int] = []
+    for track in tracks:
+        below = [counter for counter in counters if counter <= track]
+        if below:
+            base = max(below)
+            counters.remove(base)
+        elif len(counters) < _LIMIT_COUNTERS:
+            base = 0
+        else:
+            counters.remove(min(counters))
+            base = 0
+        counters.append(track)
+        yield track - base
+
+
+def notice_gaps(lines: Sequence[RawLine]) -> Iterator[Gap]:
+    """Gaps that the source itself owns to: limit notices with the number withheld, disconnects without one."""
+    connections: dict[tuple[str, int], list[Control]] = defaultdict(list)
+    for line in lines:
+        value = line.value
+        if isinstance(value, Control) and value.control in (ControlKind.LIMIT, ControlKind.DISCONNECT):
+            connections[value.feed, value.epoch].append(value)
+    for notices in connections.values():
+        notices.sort(key=lambda notice: notice.seq)
+        limits = [notice for notice in notices if notice.control is ControlKind.LIMIT]
+        for notice, missed in zip(limits, withheld(notice.track for notice in limits), strict=True):
+            if missed:
+                yield _notice_gap(notice, "limit", missed)
+        for notice in notices:
+            if notice.control is ControlKind.DISCONNECT:
+                yield _notice_gap(notice, "disconnect", 0)
+
+
+def _notice_gap(notice: Control, cause: str, missed: int) -> Gap:
+    seq, time_ms = notice.seq, notice.feed_time_ms
+    return Gap(notice.feed, notice.source, notice.epoch, cause, False, seq, seq, time_ms, time_ms, missed)
+
+
+def feed_rows(
+    lines: Sequence[RawLine],
+    distinct: Sequence[RawLine],
+    copies: Copies,
+    gaps: Sequence[Gap],
+    rejected: frozenset[LineStamp],
+) -> list[dict[str, Any]]:
+    """The conservation account of each feed; ``difference`` must be 0."""
+    parts = Counter[tuple[str, str]]()
+    for name, mentions in (
+        ("received", copies.counted),
+        ("duplicates", copies.duplicates),
+        ("late", copies.late),
+        ("waiting", copies.waiting),
+    ):
+        parts.update((mention.feed, name) for mention in mentions)
+    for line in distinct:
+        if isinstance(line.value, Stamp) or line.stamp in rejected:
+            parts[line.value.feed, "rejected"] += 1
+        elif isinstance(line.value, Control):
+            parts[line.value.feed, "control"] += 1
+    for gap in gaps:
+        parts[gap.feed, "missed_exact" if gap.cause == "sequence" else "missed_upstream"] += gap.missed
+    ended = ended_feeds(lines)
+    return [_feed_row(feed, parts, feed.name in ended) for _, feed in sorted(read_feeds(lines).items())]
+
+
+_SUMMANDS: Final = ("received", "duplicates", "late", "rejected", "control", "shed", "missed_exact")
+
+
+def _feed_row(feed: Feed, parts: Counter[tuple[str, str]], ended: bool) -> dict[str, Any]:
+    sent = sum(epoch.sent for epoch in feed.epochs.values())
+    row = {name: parts[feed.name, name] for name in (*_SUMMANDS, "missed_upstream", "waiting")}
+    difference = sent - sum(row[name] for name in (*_SUMMANDS, "waiting"))
+    return {
+        "feed": feed.name,
+        "source": feed.source,
+        "sent": sent,
+        **row,
+        "difference": difference,
+        "final": ended and row["waiting"] == 0,
+    }
+
+
+def gap_row(gap: Gap) -> dict[str, Any]:
+    """A row of ``gaps.jsonl``."""
+    return {
+        "feed": gap.feed,
+        "source": gap.source,
+        "epoch": gap.epoch,
+        "cause": gap.cause,
+        "exact": gap.exact,
+        "from_seq": gap.from_seq,
+        "to_seq": gap.to_seq,
+        "from": format_time(gap.from_ms),
+        "to": format_time(gap.to_ms),
+        "missed": gap.missed,
+    }
