@@ -12,8 +12,9 @@ A feature counts once per text and family, whatever its frequency. Everything is
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from models.compiled import compiled
 
 FEATURE_VERSION: Final = 1  # changes with anything in this file that changes a feature
 BUCKET_BITS: Final = 18
@@ -45,18 +46,18 @@ Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True, inline="always")
-def is_word_byte(b: int) -> bool:
+@compiled
+def is_word_byte(b: int) -> Any:
     """Lower-case ASCII letter, digit, apostrophe, underscore or any byte of a multi-byte letter."""
     return 97 <= b <= 122 or 48 <= b <= 57 or b == 39 or b == 95 or b >= 128
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _is_name(b: int) -> bool:
+@compiled
+def _is_name(b: int) -> Any:
     return 97 <= (b | 32) <= 122 or 48 <= b <= 57 or b == 95
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _is_link(src: Any, at: int, end: int) -> bool:
     """``http:``, ``https:`` or ``www.`` starts here, in any case."""
     if end - at < 5:
@@ -69,7 +70,7 @@ def _is_link(src: Any, at: int, end: int) -> bool:
     return src[at + 4] == 58 or (e == 115 and end - at > 5 and src[at + 5] == 58)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _entity(src: Any, at: int, end: int) -> tuple[int, int]:
     """``&amp;``, ``&lt;``, ``&gt;`` as (character, length); (``&``, 1) otherwise."""
     if end - at >= 4 and src[at + 2] == 116 and src[at + 3] == 59:
@@ -82,7 +83,7 @@ def _entity(src: Any, at: int, end: int) -> tuple[int, int]:
     return 38, 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _put(out: Any, n: int, b: int) -> int:
     """Append a byte: no double spaces, no third of a kind in a row (digits excepted). Returns the new length."""
     if b == 32:
@@ -94,7 +95,7 @@ def _put(out: Any, n: int, b: int) -> int:
     return n + 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _symbol(src: Any, at: int, end: int, out: Any, n: int) -> tuple[int, int]:
     """One code point of three or four bytes that starts with E2, EF or F0; returns (next position, new length).
 
@@ -102,7 +103,7 @@ def _symbol(src: Any, at: int, end: int, out: Any, n: int) -> tuple[int, int]:
     stands alone between spaces.
     """
     lead = src[at]
-    size = 4 if lead == 0xF0 else 3
+    size = 4 if lead >= 0xF0 else 3
     if end - at < size:
         return end, _put(out, n, 32)
     if lead == 0xE2 and src[at + 1] == 0x80:
@@ -119,7 +120,7 @@ def _symbol(src: Any, at: int, end: int, out: Any, n: int) -> tuple[int, int]:
     return at + size, _put(out, n, 32)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _handle(src: Any, at: int, end: int, out: Any, n: int) -> tuple[int, int]:
     """``@name`` stands alone between spaces, lower-cased; returns (next position, new length)."""
     n = _put(out, n, 32)
@@ -134,14 +135,22 @@ def _handle(src: Any, at: int, end: int, out: Any, n: int) -> tuple[int, int]:
     return at, _put(out, n, 32)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _skip_link(src: Any, at: int, end: int) -> int:
     while at < end and src[at] > 32:
         at += 1
     return at
 
 
-@njit(cache=True, nogil=True)
+@compiled
+def _fold(b: int) -> int:
+    """Blanks and control characters to a space, digits to 0."""
+    if b <= 32 or b == 127:
+        return 32
+    return 48 if 48 <= b <= 57 else b
+
+
+@compiled
 def normalise(src: Any, start: int, end: int, out: Any) -> tuple[int, int]:
     """Write the normalised form of ``src[start:end]`` to ``out``; returns (its length, shouted words).
 
@@ -177,25 +186,21 @@ def normalise(src: Any, start: int, end: int, out: Any) -> tuple[int, int]:
         elif b == 0xE2 or b == 0xEF or b >= 0xF0:
             at, n = _symbol(src, at, end, out, n)
             continue
-        elif b <= 32 or b == 127:
-            b = 32
-        elif 48 <= b <= 57:
-            b = 48
-        n = _put(out, n, b)
+        n = _put(out, n, _fold(b))
         at += 1
     if upper >= 3:
         shouted += 1
     return _put(out, n, 32), shouted
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled
 def _bucket(h: Any) -> Any:
     h = (h ^ (h >> _FOLD)) * FINALISER
     return np.int64(h >> _SHIFT)
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _add(bucket: Any, stamp: int, slots: Any, mask: int, found: Any, n: int) -> int:
+@compiled
+def _add(bucket: Any, stamp: int, slots: Any, mask: int, found: Any, n: Any) -> Any:
     """Append ``bucket`` to ``found`` unless this text has it: ``slots`` is an open-addressed set whose entries
     hold (stamp, bucket) in one integer, so that nothing needs clearing between texts."""
     entry = (stamp << BUCKET_BITS) | bucket
@@ -211,11 +216,11 @@ def _add(bucket: Any, stamp: int, slots: Any, mask: int, found: Any, n: int) -> 
         slot = (slot + 1) & mask
 
 
-@njit(cache=True, nogil=True)
-def _words(text: Any, n_text: int, shouted: int, stamp: int, slots: Any, mask: int, found: Any) -> int:
+@compiled
+def _words(text: Any, n_text: int, shouted: int, stamp: int, slots: Any, mask: int, found: Any) -> Any:
     """Buckets of words, pairs and facts; returns how many."""
     n = 0
-    words = 0
+    words: Any = 0
     before = FNV_OFFSET
     at = 1
     while at < n_text:
@@ -247,7 +252,7 @@ def _words(text: Any, n_text: int, shouted: int, stamp: int, slots: Any, mask: i
     return n
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _grams(text: Any, n_text: int, stamp: int, slots: Any, mask: int, found: Any, n: int) -> int:
     """Buckets of the character n-grams of every chunk that is no handle and no link, appended at ``n``."""
     start = 1
@@ -267,7 +272,7 @@ def _grams(text: Any, n_text: int, stamp: int, slots: Any, mask: int, found: Any
     return n
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def extract(src: Any, start: int, end: int, stamp: int, work: Any, slots: Any, found: Any) -> tuple[int, int]:
     """Distinct buckets of ``src[start:end]`` in ``found``: words first, then characters; returns the two ends.
 

@@ -407,6 +407,7 @@ class FeedPart(msgspec.Struct, frozen=True, array_like=True):
     waiting: int = 0
     ended: bool = False
     end_ms: int = 0  # capture: feed time of the feed's end, once announced
+    overtaken: int = 0  # care: of received, those that came behind W; they are in no window and no case
 
 
 class PartialBlock(msgspec.Struct, frozen=True, array_like=True):
@@ -494,6 +495,7 @@ class FeedRecord(msgspec.Struct, frozen=True, kw_only=True):
     missed_exact: int
     missed_upstream: int
     waiting: int
+    overtaken: int = 0  # of received: came behind W, so in no window and no case
     difference: int
     final: bool
     revision: int
@@ -501,5 +503,6 @@ class FeedRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DEFINITIONS: Final = 1  # version of "what counts"; travels in each record
+PACKED_SCHEMA: Final = 1  # version of the packed records' shape; a fold halts at any other
 
 Json = Annotated[dict[str, Any], "untyped JSON, orjson"]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from models.compiled import compiled
 from models.features import Bytes, Ints, extract, scratch
 
 HEADS: Final = 13  # 5 intents, escalation, 7 reasons: columns of the weights
@@ -28,7 +28,7 @@ def pack(texts: Sequence[str]) -> tuple[Bytes, Ints]:
     return data, ends
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _to_byte_offsets(data: Any, ends: Any) -> None:
     """Turn offsets in code points into offsets in bytes, in place."""
     points = 0
@@ -44,7 +44,7 @@ def _to_byte_offsets(data: Any, ends: Any) -> None:
         row += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _featurise(data: Any, offsets: Any, work: Any, slots: Any, found: Any, heads: Any, out: Any) -> int:
     """Buckets of all rows, one behind the other in ``out``; ``heads[i]`` = (end of words, end of characters).
     With an empty ``out`` it only counts. Returns the total."""
@@ -69,45 +69,72 @@ def featurise(texts: Sequence[str]) -> tuple[Ints, Ints]:
     return buckets, ends
 
 
-@njit(cache=True, nogil=True)
-def _add_rows(weights: Any, found: Any, start: int, end: int, sums: Any) -> None:
-    sums[:] = 0
-    squares = 0
-    for at in range(start, end):
-        row = weights[found[at]]
-        idf = np.int64(row[IDF])
-        squares += idf * idf
-        for column in range(COLUMNS):
-            sums[column] += row[column]
-    sums[IDF] = squares
+_LANES: Final = np.uint64(0x00FF00FF00FF00FF)
+_EIGHT: Final = np.uint64(8)
+_BIAS: Final = 128  # stored bytes are weight + 128, so that they add up without signs
+_FLUSH: Final = 256  # rows that 16-bit lanes hold: 256 * 255 < 2**16
 
 
-@njit(cache=True, nogil=True)
+@compiled
+def _spread(packed: Any, first: int, sums: Any) -> None:
+    for lane in range(4):
+        sums[first + 2 * lane] += np.int64((packed >> np.uint64(16 * lane)) & np.uint64(0xFFFF))
+
+
+@compiled
+def _add_rows(packed: Any, found: Any, start: int, end: int, sums: Any) -> Any:
+    """Sum the rows ``found[start:end]`` into ``sums``, column by column; returns the sum of squared idf.
+
+    A row is two 64-bit words of eight bytes. Even and odd bytes are added four at a time in 16-bit lanes: measured
+    three times as fast as adding sixteen bytes one by one.
+    """
+    squares: Any = 0
+    sums[:] = -_BIAS * (end - start)
+    at = start
+    while at < end:
+        stop = min(at + _FLUSH, end)
+        a = b = c = d = np.uint64(0)
+        while at < stop:
+            bucket = found[at]
+            low, high = packed[bucket, 0], packed[bucket, 1]
+            idf = np.int64((high >> np.uint64(8 * (IDF - 8))) & np.uint64(0xFF)) - _BIAS
+            squares += idf * idf
+            a += low & _LANES
+            b += (low >> _EIGHT) & _LANES
+            c += high & _LANES
+            d += (high >> _EIGHT) & _LANES
+            at += 1
+        _spread(a, 0, sums)
+        _spread(b, 1, sums)
+        _spread(c, 8, sums)
+        _spread(d, 9, sums)
+    return squares
+
+
+@compiled
 def _score(
-    data: Any, offsets: Any, skip: Any, weights: Any, scales: Any, bias: Any, work: Any, slots: Any, found: Any, out: Any
+    data: Any, offsets: Any, skip: Any, packed: Any, scales: Any, bias: Any, work: Any, slots: Any, found: Any, out: Any
 ) -> None:
-    words = np.zeros(COLUMNS, np.int32)
-    grams = np.zeros(COLUMNS, np.int32)
+    words = np.zeros(COLUMNS, np.int64)
+    grams = np.zeros(COLUMNS, np.int64)
     for row in range(len(offsets) - 1):
         if skip[row]:
             continue
         middle, end = extract(data, offsets[row], offsets[row + 1], 2 * row, work, slots, found)
-        _add_rows(weights, found, 0, middle, words)
-        _add_rows(weights, found, middle, end, grams)
-        by_words = 1.0 / np.sqrt(max(1.0, np.float64(words[IDF])))
-        by_grams = 1.0 / np.sqrt(max(1.0, np.float64(grams[IDF])))
+        by_words = 1.0 / np.sqrt(max(1.0, np.float64(_add_rows(packed, found, 0, middle, words))))
+        by_grams = 1.0 / np.sqrt(max(1.0, np.float64(_add_rows(packed, found, middle, end, grams))))
         for head in range(HEADS):
-            total = words[head] * by_words + grams[head] * by_grams
-            out[row, head] = bias[head] + scales[head] * total
+            out[row, head] = bias[head] + scales[head] * (words[head] * by_words + grams[head] * by_grams)
 
 
 class Scorer:
     """Logits of all heads for a batch. Keeps scratch memory, so one per thread."""
 
-    __slots__ = ("_bias", "_scales", "_scratch", "_weights")
+    __slots__ = ("_bias", "_packed", "_scales", "_scratch")
 
     def __init__(self, weights: Weights, scales: NDArray[np.float64], bias: NDArray[np.float64]) -> None:
-        self._weights, self._scales, self._bias = weights, scales, bias
+        self._packed = (weights.view(np.uint8) ^ np.uint8(_BIAS)).view(np.uint64)
+        self._scales, self._bias = scales, bias
         self._scratch = scratch()
 
     def logits(self, data: Bytes, offsets: Ints, skip: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -115,5 +142,5 @@ class Scorer:
         out = np.zeros((len(skip), HEADS))
         work, slots, found = self._scratch
         slots.fill(-1)
-        _score(data, offsets, skip, self._weights, self._scales, self._bias, work, slots, found, out)
+        _score(data, offsets, skip, self._packed, self._scales, self._bias, work, slots, found, out)
         return out

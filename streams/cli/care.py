@@ -8,12 +8,7 @@ import typer
 ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="TOML file of your own settings.")]
 
 
-def care(
-    config: ConfigFile = None,
-    metrics_port: Annotated[
-        int | None, typer.Option(metavar="PORT", help="Port of the metrics, 0 for a free one [metrics.care_port].")
-    ] = None,
-) -> None:
+def care(config: ConfigFile = None) -> None:
     """Keep the account: fold packed events into cases, windows, gaps and feeds until SIGTERM or Ctrl-C.
 
     Start as many as there are cores; they share the partitions. SIGTERM ends it within ten seconds.
@@ -24,11 +19,11 @@ def care(
     from streams.runtime.care import run_care
     from streams.runtime.metrics import Telemetry
     from streams.runtime.topics_admin import require_topics
+    from streams.stages import topics
 
     settings = load_settings(config)
-    require_topics(settings)
+    require_topics(settings, [*topics.BLOCK_TABLES, topics.CASES, topics.WINDOWS, topics.GAPS, topics.FEEDS])
     telemetry = Telemetry()
     telemetry.set("unheard_model_info", 1, version="", config=config_version(settings))
-    port = settings.metrics.care_port if metrics_port is None else metrics_port
-    telemetry.serve(settings.metrics.host, port)
+    telemetry.serve(settings.metrics.host, settings.metrics.care_port)
     run_care(settings, telemetry)

@@ -91,7 +91,7 @@ def _good(mention: Mention, limits: ReadLimits) -> Good:
 
 
 def _check_numbers(*numbers: int) -> None:
-    if not all(0 <= number <= LARGEST_NUMBER for number in numbers):
+    if min(numbers) < 0 or max(numbers) > LARGEST_NUMBER:
         raise MalformedError(RejectReason.WRONG_SHAPE)
 
 

@@ -63,16 +63,35 @@ METRICS: Final = (
     MetricSpec("unheard_snapshot_duration_seconds", "histogram", "Time to write a snapshot.", (), SECOND_BUCKETS),
     MetricSpec("unheard_snapshot_size_bytes", "gauge", "Size of the last snapshot.", ("partition",)),
     MetricSpec("unheard_recovery_duration_seconds", "gauge", "Time that the last recovery took.", ("partition",)),
-    # ------------------------------------------------------------ capture and merge
-    MetricSpec("unheard_windows_open", "gauge", "Windows that are not final."),
+    # ------------------------------------------------------------ capture
+    MetricSpec("unheard_capture_watermark_seconds", "gauge", "Watermark of the feeds, Unix time.", ("partition",)),
+    MetricSpec("unheard_capture_feeds", "gauge", "Feeds known.", ("partition",)),
+    MetricSpec("unheard_capture_feeds_ended", "gauge", "Feeds that have ended.", ("partition",)),
+    MetricSpec("unheard_capture_intervals", "gauge", "Ranges of sequence numbers kept.", ("partition",)),
+    MetricSpec("unheard_capture_repeats", "gauge", "Lines that came again with the same stamp.", ("partition",)),
+    MetricSpec("unheard_capture_windows_open", "gauge", "Windows with gaps not confirmed yet.", ("partition",)),
+    MetricSpec("unheard_capture_missed_exact", "gauge", "Sequence numbers that never came.", ("partition",)),
+    MetricSpec(
+        "unheard_capture_missed_upstream", "gauge", "Mentions that the source says it withheld.", ("partition",)
+    ),
+    # ------------------------------------------------------------ merge
+    MetricSpec("unheard_merge_watermark_seconds", "gauge", "Least watermark of all partitions.", ("partition",)),
+    MetricSpec("unheard_windows_open", "gauge", "Rows of windows that are not final.", ("partition",)),
+    MetricSpec("unheard_windows_final", "gauge", "Rows of windows that are final.", ("partition",)),
+    MetricSpec("unheard_parts_behind", "gauge", "Counts that came again and were left out.", ("partition",)),
+    MetricSpec("unheard_feeds_final", "gauge", "Feeds whose account is final.", ("partition",)),
     MetricSpec(
         "unheard_conservation_difference",
         "gauge",
-        "Sent less what became of it; must be 0 once the feed has ended.",
-        ("feed",),
+        "Sent less what became of it, over the feeds whose account is final; must be 0.",
+        ("partition",),
     ),
-    MetricSpec("unheard_capture_missed_exact", "gauge", "Sequence numbers that never came.", ("feed",)),
-    MetricSpec("unheard_capture_missed_upstream", "gauge", "Mentions that the source says it withheld.", ("feed",)),
+    MetricSpec(
+        "unheard_window_conservation_difference",
+        "gauge",
+        "Received less customers, brands, bots and no brand, over final windows; must be 0.",
+        ("partition",),
+    ),
     # ------------------------------------------------------------ replay
     MetricSpec("unheard_replay_lines_total", "counter", "Source lines sent.", ("feed",)),
     MetricSpec("unheard_replay_slip_seconds", "gauge", "How far sending is behind its schedule.", ("feed",)),

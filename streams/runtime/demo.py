@@ -5,7 +5,6 @@ an ``ExitStack`` as it starts, so that any end, Ctrl-C included, leaves nothing 
 """
 
 import logging
-import os
 import secrets
 import tempfile
 import threading
@@ -21,8 +20,8 @@ from config.dump import dump_toml
 from config.errors import UnheardError
 from config.settings import Brand, Settings
 from models.records import Outcome
-from streams.runtime.broker import EmbeddedBroker
-from streams.runtime.replay import Replay, ReplayPlan, ReplayReport
+from streams.runtime.broker import embedded_broker
+from streams.runtime.replay import Replay, ReplayPlan, ReplayProgress, ReplayReport, SourceSummary
 from streams.runtime.supervisor import Supervisor, child_environment, worker_specs
 from streams.runtime.topics_admin import create_topics, delete_topics
 from streams.runtime.watch import AccountWatch, LagWatch
@@ -35,10 +34,11 @@ _STALL_SECONDS: Final = 120.0  # no figure moved for so long: something is broke
 
 
 class DemoPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What to replay and how. ``brands`` replace the configured ones; ``speed`` None is as fast as possible."""
+    """What to replay and how; ``speed`` None is as fast as possible. With ``learn_brands`` the file's brands join the
+    configured ones."""
 
     file: Path
-    brands: tuple[Brand, ...]
+    learn_brands: bool
     speed: float | None = None
     classify_workers: int = 1
     care_workers: int = 1
@@ -61,7 +61,9 @@ class DemoRun(msgspec.Struct, frozen=True, kw_only=True):
     """A finished flow whose topics can still be read."""
 
     settings: Settings
+    source: SourceSummary
     replay: ReplayReport
+    learned: tuple[Brand, ...]
     seconds: float
 
 
@@ -74,26 +76,29 @@ def run_flow(plan: DemoPlan, settings: Settings, on_progress: Callable[[DemoProg
     started = time.monotonic()
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="unheard-demo-")))
-        settings = _own_settings(plan, settings, _bootstrap(settings, directory, stack))
-        replay = Replay(_replay_plan(plan, settings), settings)
+        settings = _own_settings(settings, _bootstrap(settings, directory, stack))
+        replay = Replay(ReplayPlan(file=plan.file, speed=plan.speed), settings)
         stack.callback(replay.close)
-        replay.prepare()
+        source = replay.prepare()
+        learned = replay.brands if plan.learn_brands else ()
+        settings = settings.model_copy(update={"brands": (*settings.brands, *learned)})
         create_topics(settings)
         if settings.topics.prefix:
             stack.callback(delete_topics, settings)
         workers = _start_workers(plan, settings, directory, stack)
         report = _follow(replay, settings, workers, on_progress, stack)
-        yield DemoRun(settings=settings, replay=report, seconds=time.monotonic() - started)
+        seconds = time.monotonic() - started
+        yield DemoRun(settings=settings, source=source, replay=report, learned=learned, seconds=seconds)
 
 
 def _bootstrap(settings: Settings, directory: Path, stack: ExitStack) -> str:
     """The broker that the environment names, else an embedded one of this run's own."""
     if settings.kafka.bootstrap_servers:
         return settings.kafka.bootstrap_servers
-    return stack.enter_context(EmbeddedBroker(directory / "broker"))
+    return stack.enter_context(embedded_broker(directory / "broker")).bootstrap
 
 
-def _own_settings(plan: DemoPlan, settings: Settings, bootstrap: str) -> Settings:
+def _own_settings(settings: Settings, bootstrap: str) -> Settings:
     """On a broker that others use, the run keeps to topics and groups of its own."""
     run = "" if not settings.kafka.bootstrap_servers else f"demo-{secrets.token_hex(4)}."
     prefix = settings.topics.prefix + run
@@ -103,23 +108,15 @@ def _own_settings(plan: DemoPlan, settings: Settings, bootstrap: str) -> Setting
             "topics": settings.topics.model_copy(update={"prefix": prefix}),
             "classify": settings.classify.model_copy(update={"group": prefix + settings.classify.group}),
             "metrics": settings.metrics.model_copy(update={"classify_port": 0, "care_port": 0, "replay_port": 0}),
-            "brands": plan.brands or settings.brands,
         }
     )
 
 
-def _replay_plan(plan: DemoPlan, settings: Settings) -> ReplayPlan:
-    return ReplayPlan(file=plan.file, speed=plan.speed, settle_ms=settings.rules.response_horizon_ms)
-
-
 def _start_workers(plan: DemoPlan, settings: Settings, directory: Path, stack: ExitStack) -> Supervisor:
     config = directory / "unheard.toml"
-    config.write_text(dump_toml(settings))
-    environment = {
-        **{name: value for name, value in child_environment().items() if not name.startswith("UNHEARD_")},
-        "UNHEARD_PRIVACY__CUSTOMER_KEY": settings.privacy.customer_key.get_secret_value(),
-        "TMPDIR": str(directory),
-    }
+    config.write_text(dump_toml(settings, reveal=True))  # the directory is ours alone and goes with the run
+    environment = {name: value for name, value in child_environment().items() if not name.startswith("UNHEARD_")}
+    environment["TMPDIR"] = str(directory)
     specs = worker_specs(settings, classify=plan.classify_workers, care=plan.care_workers, config=config)
     workers = Supervisor(specs, base=environment, log_dir=directory, restart=False)
     stack.callback(workers.stop)
@@ -151,7 +148,7 @@ def _follow(
         progress = _progress(sending, account, behind)
         on_progress(progress)
         patience.look(progress)
-        if sending.report is not None and account.final(replay.feeds) and lag.records() == 0:
+        if sending.report is not None and account.final(frozenset(replay.feeds)) and lag.records() == 0:
             return sending.report
 
 
@@ -162,7 +159,6 @@ class _Sending:
         self._replay, self._stop = replay, threading.Event()
         self._thread = threading.Thread(target=self._run, name="replay", daemon=True)
         self._error: BaseException | None = None
-        self._started = time.monotonic()
         self._report: ReplayReport | None = None
         self.sent, self.total, self.rate = 0, replay.lines, 0.0
 
@@ -187,9 +183,8 @@ class _Sending:
         except BaseException as error:  # noqa: BLE001  # raised again where the report is asked for
             self._error = error
 
-    def _note(self, sent: int) -> None:
-        self.sent = sent
-        self.rate = sent / max(1e-3, time.monotonic() - self._started)
+    def _note(self, progress: ReplayProgress) -> None:
+        self.sent, self.rate = progress.sent, progress.rate
 
 
 def _progress(sending: _Sending, account: AccountWatch, lag: int) -> DemoProgress:
@@ -210,7 +205,8 @@ class _Patience:
     """Raises when no figure has moved for too long."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds, self._moved, self._last = seconds, time.monotonic(), None
+        self._seconds, self._moved = seconds, time.monotonic()
+        self._last: DemoProgress | None = None
 
     def look(self, progress: DemoProgress) -> None:
         figures = msgspec.structs.replace(progress, rate=0.0)
@@ -218,8 +214,3 @@ class _Patience:
             self._last, self._moved = figures, time.monotonic()
         elif time.monotonic() - self._moved > self._seconds:
             raise UnheardError(f"nothing has moved for {self._seconds:.0f} s; last seen: {progress}")
-
-
-def external_broker() -> bool:
-    """Whether the environment names a broker."""
-    return bool(os.environ.get("UNHEARD_BOOTSTRAP_SERVERS"))

@@ -81,7 +81,8 @@ def bootstrap_servers(settings: Settings) -> str:
 
 
 def python_config(settings: Settings) -> dict[str, Any]:
-    """The same for kafka-python, our second, independent client."""
+    """The same for kafka-python, our second, independent client. It logs every connection as news: silenced here."""
+    logging.getLogger("kafka").setLevel(logging.WARNING)
     return {
         "bootstrap_servers": bootstrap_servers(settings).split(","),
         "client_id": settings.kafka.client_id,
@@ -109,11 +110,11 @@ def administration(settings: Settings) -> Iterator[KafkaAdminClient]:
         client.close()
 
 
-def partition_counts(settings: Settings) -> dict[str, int]:
+def partition_counts(settings: Settings, patience_seconds: float = ANSWER_SECONDS) -> dict[str, int]:
     """Partition count of each topic there is. Raises UnheardError when no broker answers."""
     client = AdminClient(client_config(settings))
     try:
-        metadata = client.list_topics(timeout=ANSWER_SECONDS)
+        metadata = client.list_topics(timeout=patience_seconds)
     except KafkaException as error:
         raise unreachable(settings, error.args[0].name()) from None
     return {name: len(topic.partitions) for name, topic in metadata.topics.items() if topic.error is None}
@@ -137,8 +138,11 @@ def topic_id(settings: Settings, topic: str) -> str:
     return topic if number == _NO_ID else str(number)
 
 
-def consume_all(settings: Settings, topic: str, patience_seconds: float = 30.0) -> Iterator[Message]:
-    """Every committed record of the topic up to its end now, partition by partition in order.
+def consume_all(
+    settings: Settings, topic: str, patience_seconds: float = 30.0, *, newest: int | None = None
+) -> Iterator[Message]:
+    """Every committed record of the topic up to its end now, partition by partition in order; with ``newest`` only
+    those among the last so many offsets of each partition.
 
     ``topic`` is the full name. Raises UnheardError for a topic that is not there, a broker that is not reachable, or
     one that sends nothing for ``patience_seconds``.
@@ -149,10 +153,16 @@ def consume_all(settings: Settings, topic: str, patience_seconds: float = 30.0) 
     group = f"{settings.kafka.client_id}-read"  # named, never joined: partitions are assigned by hand
     consumer = Consumer(consumer_config(settings, group) | {"enable.partition.eof": True})
     try:
-        consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in range(count)])
+        places = [TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in range(count)]
+        consumer.assign(places if newest is None else [_near_end(consumer, place, newest) for place in places])
         yield from _to_the_end(consumer, topic, set(range(count)), patience_seconds)
     finally:
         consumer.close()
+
+
+def _near_end(consumer: Consumer, place: TopicPartition, newest: int) -> TopicPartition:
+    low, high = consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS, cached=False)
+    return TopicPartition(place.topic, place.partition, max(low, high - newest))
 
 
 def _to_the_end(consumer: Consumer, topic: str, unread: set[int], patience_seconds: float) -> Iterator[Message]:

@@ -18,11 +18,26 @@ def configure_logging(level: str = "info", stream: TextIO | None = None) -> None
     """
     if level.lower() not in LEVELS:
         raise UsageError(f"unknown log level {level!r}, choose {', '.join(LEVELS)}")
-    handler = logging.StreamHandler(sys.stderr if stream is None else stream)
-    handler.setFormatter(LineFormatter())
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [_LineHandler(stream)]
     root.setLevel(level.upper())
+
+
+class _LineHandler(logging.Handler):
+    """Writes to ``stream``, or to whatever ``sys.stderr`` is at that time."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        super().__init__()
+        self._stream = stream
+        self.setFormatter(LineFormatter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            stream = self._stream or sys.stderr
+            stream.write(self.format(record) + "\n")
+            stream.flush()
+        except Exception:  # noqa: BLE001  # logging's own contract: a broken log must not break the work
+            self.handleError(record)
 
 
 class LineFormatter(logging.Formatter):

@@ -132,7 +132,11 @@ def worker_specs(settings: Settings, *, classify: int, care: int, config: Path |
     option = () if config is None else ("--config", str(config))
     ports = {"classify": settings.metrics.classify_port, "care": settings.metrics.care_port}
     return [
-        WorkerSpec(f"{kind}-{index}", (kind, *option, "--metrics-port", str(_port(ports[kind], index))))
+        WorkerSpec(
+            f"{kind}-{index}",
+            (kind, *option),
+            {f"UNHEARD_METRICS__{kind.upper()}_PORT": str(_port(ports[kind], index))},
+        )
         for kind, count in (("classify", classify), ("care", care))
         for index in range(count)
     ]

@@ -10,19 +10,12 @@ from typing import Final
 import msgspec
 
 from streams.sample.grammar import Draw, between, pick
+from streams.sample.phrases.names import FIRST_WORDS, LAST_WORDS, SURNAMES
 
-_FIRST: Final = (
-    "mara tom aisha jonas priya luca noor ewan sofia kofi hana rui ines dmitri yuki olu bella cai dara emil fay gus "
-    "hilda ivo jade kit lena milo nell otto pia quinn rosa sami tess uma vera will xena yan zoe blue old tiny happy "
-    "salty quiet red lucky north rainy dusty early late spicy wild real just its the mister miss doctor captain "
-).split()
-_LAST: Final = (
-    "hiker kettle otter maple stone river baker pilot violet ember finch walker cloud pepper badger marsh reader gamer "
-    "fox pixel gardener drummer nomad teapot runner comet lemon harbour crow willow biscuit sailor thistle moss owl "
-    "puffin rocket noodle acorn banjo cactus dune echo fern glacier hazel island jigsaw kite lantern meadow nutmeg "
-).split()
-_SURNAMES: Final = "Okafor Lindqvist Marsh Duarte Novak Iyer Brandt Sato Keane Moreau Yilmaz Pereira Holm Abara".split()
-_STREETS: Final = "Example Street,Sample Lane,Nowhere Road,Placeholder Avenue,Fiction Close".split(",")
+_FIRST: Final = tuple(FIRST_WORDS.split())
+_LAST: Final = tuple(LAST_WORDS.split())
+_SURNAMES: Final = tuple(SURNAMES.split())
+_STREETS: Final = ("Example Street", "Sample Lane", "Nowhere Road", "Placeholder Avenue", "Fiction Close")
 _HOSTS: Final = ("example.com", "example.org", "example.net", "mail.example.com")
 _FOLLOWERS: Final = (0, 12, 40, 95, 180, 350, 800, 2_500, 9_000, 80_000)
 

@@ -66,15 +66,16 @@ class Script:
             self.tiers[brand, customer.author] = tiers[0].name
         return customer
 
-    def publish(self, at_ms: int, mention: Mention, concerns: tuple[Concern, ...]) -> str:
-        """Add one post at ``at_ms`` and return its id. What would be said after the end remains unsaid."""
+    def _name(self, at_ms: int) -> str:
         self._serial += 1
-        post_id = str(((at_ms - _SNOWFLAKE_EPOCH_MS) << 22) + (self._serial & 0x3FFFFF))
-        if at_ms < END_MS:
-            fields = self._encode(mention)
-            body = b'{"id":"%s","created_at_ms":%d,%s' % (post_id.encode(), at_ms, fields[_SKIP:-1])
-            self.posts.append(Post(at_ms, post_id, body, concerns))
-        return post_id
+        return str(((at_ms - _SNOWFLAKE_EPOCH_MS) << 22) + (self._serial & 0x3FFFFF))
+
+    def _publish(self, mention: Mention, concerns: tuple[Concern, ...]) -> str:
+        """Add one post and return its id. What would be said after the end remains unsaid."""
+        if mention.created_at_ms < END_MS:
+            body = self._encode(mention)[:-1]
+            self.posts.append(Post(mention.created_at_ms, mention.id, body, concerns))
+        return mention.id
 
     def customer_post(
         self,
@@ -88,8 +89,8 @@ class Script:
     ) -> str:
         """A customer says ``text`` about ``brands``; ``reply`` is (id, author) of what he answers."""
         mention = Mention(
-            id="",
-            created_at_ms=0,
+            id=self._name(at_ms),
+            created_at_ms=at_ms,
             author=customer.author,
             handle=customer.handle if customer.handle != customer.author else "",
             text=text,
@@ -101,7 +102,7 @@ class Script:
             verified=customer.verified,
         )
         concerns = tuple([Concern(brand, customer.author, "customer") for brand in brands])
-        return self.publish(at_ms, mention, concerns)
+        return self._publish(mention, concerns)
 
     def desk_post(
         self,
@@ -124,8 +125,8 @@ class Script:
         names = [customer.handle for customer in to] + ([also] if also else [])
         handle = handles[place]
         mention = Mention(
-            id="",
-            created_at_ms=0,
+            id=self._name(at_ms),
+            created_at_ms=at_ms,
             author=handle.lower(),
             handle=handle,
             text="".join([f"@{name} " for name in names]) + text,
@@ -137,11 +138,4 @@ class Script:
             verified=not bot,
         )
         concerns = tuple([Concern(brand, customer.author, who) for customer in to])
-        return self.publish(at_ms, mention, concerns or (Concern(brand, "", who),))
-
-
-_SKIP: Final = len(b'{"id":"",')  # the encoder's own empty id, then author, the zero time and the rest
-
-
-def _check_layout() -> None:
-    """``publish`` relies on the encoder writing ``id`` first."""
+        return self._publish(mention, concerns or (Concern(brand, "", who),))

@@ -4,8 +4,6 @@ A record that carries no stamps gets them here, in partition order (feed ``raw-<
 feed time the running maximum); it stands outside the determinism promise.
 """
 
-import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -14,28 +12,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.records import ANNOUNCEMENTS, STAMP_HEADER, Control, LineKind, Mention, RejectReason, Stamp
+from streams.stages.reasons import explain
 
 Headers = Sequence[tuple[str, bytes | None]]
 Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 ANNOUNCEMENT: Final = 255  # kind of a record that is no source line
 EARLIEST_MS: Final = 946_684_800_000  # 2000-01-01: no source of ours is older
 LATEST_MS: Final = 4_102_444_800_000  # 2100-01-01
 NAME_CHARS_LIMIT: Final = 200  # feeds and sources become keys of state and labels of metrics
 NAMED_LIMIT: Final = 500  # people that one mention may name: each becomes an event
+_LARGEST: Final = 2**53  # what JSON readers agree on
+_PARTITIONS_LIMIT: Final = 1_024
 
 _MENTION: Final = msgspec.json.Decoder(Mention)
 _CONTROL: Final = msgspec.json.Decoder(Control)
 _STAMP: Final = msgspec.json.Decoder(Stamp)
-_FAILURES: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError)
-_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_FAILURES: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _NUL_ESCAPE: Final = b"\\u0000"
 
 
 class RawBatch(msgspec.Struct, frozen=True):
     """What was consumed, column by column; records of one partition stand together, in offset order.
 
-    ``extras(row)`` gives key and headers, asked for only when a record is a reject or no mention.
+    ``extras(row)`` gives key and headers, asked for only when a record is no mention.
     """
 
     partitions: list[int]
@@ -45,13 +46,15 @@ class RawBatch(msgspec.Struct, frozen=True):
 
 
 class Reject(msgspec.Struct, frozen=True):
+    """``stamp`` is what the source said about the line, None for a record without stamps."""
+
     reason: RejectReason
-    position: int = 0
+    stamp: Stamp | None = None
 
 
 class Lines(msgspec.Struct, frozen=True):
-    """A decoded batch. ``feeds``, ``epochs``, ``seqs``, ``feed_times_ms`` and ``kinds`` have one entry per record
-    (``kinds``: LineKind or ``ANNOUNCEMENT``); the three dicts and lists say which record is what."""
+    """A decoded batch of n records. ``feeds`` to ``kinds`` have n entries (``kinds``: LineKind or ``ANNOUNCEMENT``);
+    ``mention_rows`` (ascending), ``controls`` and ``rejects`` say which record is what."""
 
     mentions: list[Mention]
     mention_rows: Ints
@@ -65,92 +68,230 @@ class Lines(msgspec.Struct, frozen=True):
     foreign_times_ms: dict[int, int]  # by partition: running maximum of unstamped records
 
 
-Line = Mention | Control | Reject
-
-
 def decode_batch(
     batch: RawBatch, size_limit: int, foreign_times_ms: Mapping[int, int], refused: Mapping[int, RejectReason]
 ) -> Lines:
-    """Decode every record. ``size_limit`` in bytes; ``refused`` names records that a later step could not take."""
-    lines, stamps = _decode_values(batch, size_limit)
-    for row, reason in refused.items():
-        lines[row] = Reject(reason)
-    return _arrange(batch, lines, stamps, dict(foreign_times_ms))
+    """Decode every record. ``size_limit`` in bytes; ``refused`` names mentions that a later step could not take."""
+    mentions, rows, others = _decode_values(batch, size_limit)
+    good = _good_mentions(mentions)
+    for place in np.flatnonzero(~good).tolist():
+        row, mention = rows[place], mentions[place]
+        others[row] = _refuse(mention, _fault(mention), batch.extras(row)[1])
+    for place, row in enumerate(rows):
+        if refused and row in refused and good[place]:
+            good[place] = False
+            others[row] = _refuse(mentions[place], refused[row], batch.extras(row)[1])
+    if not good.all():
+        mentions = [mention for mention, keep in zip(mentions, good, strict=True) if keep]
+        rows = [row for row, keep in zip(rows, good, strict=True) if keep]
+    return _stamp_lines(batch, mentions, rows, others, dict(foreign_times_ms))
 
 
-def _decode_values(batch: RawBatch, size_limit: int) -> tuple[list[Line], dict[int, Stamp]]:
-    """The line of each record, and the stamps of those that keep them in a header."""
+# ---------------------------------------------------------------- values
+
+
+def _decode_values(batch: RawBatch, size_limit: int) -> tuple[list[Mention], list[int], dict[int, Control | Reject]]:
     decode = _MENTION.decode
-    lines: list[Line] = []
-    stamps: dict[int, Stamp] = {}
-    for row, value in enumerate(batch.values):
+    mentions: list[Mention] = []
+    rows: list[int] = []
+    others: dict[int, Control | Reject] = {}
+    for row, raw in enumerate(batch.values):
+        value = raw or b""
         try:
-            mention = decode(value)  # type: ignore[arg-type]  # None raises TypeError
+            mention = decode(value)
         except _FAILURES:
-            line, stamp = _decode_other(value, size_limit, batch.extras(row)[1])
-            if stamp is not None:
-                stamps[row] = stamp
-            lines.append(line)
-        else:
-            lines.append(mention)
-    _check_values(batch.values, lines, size_limit)
-    _check_mentions(lines)
-    return lines, stamps
+            others[row] = _decode_other(value, size_limit, batch.extras(row)[1])
+            continue
+        if not (value.isascii() and _NUL_ESCAPE not in value and len(value) <= size_limit):
+            reason = _bad_bytes(mention, value, size_limit)
+            if reason is not None:
+                others[row] = _refuse(mention, reason, batch.extras(row)[1])
+                continue
+        if not mention.feed_time_ms and (stamp := read_stamp(batch.extras(row)[1])) is not None:
+            others[row] = Reject(stamp.reason, stamp)  # the reader of the source saw what a decoder cannot
+            continue
+        mentions.append(mention)
+        rows.append(row)
+    return mentions, rows, others
 
 
-def _decode_other(value: bytes | None, size_limit: int, headers: Headers) -> tuple[Line, Stamp | None]:
+def _bad_bytes(mention: Mention, value: bytes, size_limit: int) -> RejectReason | None:
+    """What the decoder does not look at: size, NUL, and bytes in fields that it skips."""
+    if len(value) > size_limit:
+        return RejectReason.TOO_LARGE
+    if _NUL_ESCAPE in value and any("\0" in text for text in _texts(mention)):
+        return RejectReason.BAD_TEXT
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return RejectReason.NOT_UTF8
+    return None
+
+
+def _texts(mention: Mention) -> tuple[str, ...]:
+    named = (*mention.mentions, *mention.handles)
+    own = (mention.id, mention.author, mention.text, mention.source, mention.handle, mention.lang, mention.feed)
+    return (*own, mention.reply_to, mention.reply_to_author, *named)
+
+
+def _decode_other(value: bytes, size_limit: int, headers: Headers) -> Control | Reject:
     """A record that is no mention: a control, else a reject, explained by its header or by a closer look."""
     try:
-        control = _CONTROL.decode(value)  # type: ignore[arg-type]
+        control = _CONTROL.decode(value)
     except _FAILURES:
         stamp = read_stamp(headers)
-        if stamp is not None:
-            return Reject(stamp.reason, stamp.position), stamp
-        return Reject(explain(value, size_limit)), None
-    return _check_control(control), None
+        return Reject(explain(value, size_limit) if stamp is None else stamp.reason, stamp)
+    return control if _good_control(control) else Reject(RejectReason.WRONG_SHAPE)
 
 
 def read_stamp(headers: Headers) -> Stamp | None:
     """The stamp that travels beside the bytes of a broken line; None if there is none, or a broken one."""
-    for name, raw in headers:
-        if name == STAMP_HEADER and raw is not None:
-            try:
-                stamp = _STAMP.decode(raw)
-            except _FAILURES:
-                return None
-            sane = _sane_stamp(stamp.feed, stamp.epoch, stamp.seq, stamp.feed_time_ms)
-            return stamp if sane else None
-    return None
-
-
-def explain(value: bytes | None, size_limit: int) -> RejectReason:
-    """Why ``value`` is neither mention nor control."""
-    if value is None or not value.strip():
-        return RejectReason.EMPTY
-    if len(value) > size_limit:
-        return RejectReason.TOO_LARGE
+    raw = next((raw for name, raw in headers if name == STAMP_HEADER), None)
+    if raw is None:
+        return None
     try:
-        text = value.decode()
-    except UnicodeDecodeError:
-        return RejectReason.NOT_UTF8
-    try:
-        tree = json.loads(text)
-    except RecursionError:
-        return RejectReason.TOO_DEEP
-    except ValueError:
-        return RejectReason.BAD_TEXT if "\0" in text else RejectReason.NOT_JSON
-    return _explain_tree(value, text, tree)
+        stamp = _STAMP.decode(raw)
+    except _FAILURES:
+        return None
+    return stamp if _good_stamp(stamp.feed, stamp.epoch, stamp.seq, stamp.feed_time_ms) else None
 
 
-def _explain_tree(value: bytes, text: str, tree: object) -> RejectReason:
-    """Why JSON that Python's lenient reader takes is none of ours."""
-    try:
-        msgspec.json.decode(value)
-    except RecursionError:
-        return RejectReason.TOO_DEEP
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return RejectReason.BAD_TEXT if _SURROGATE.search(text) else RejectReason.NOT_JSON
-    if isinstance(tree, dict) and isinstance(tree.get("control"), str):
-        known = tree["control"] in {kind.value for kind in type_of_control()}
-        return RejectReason.WRONG_SHAPE if known else RejectReason.UNKNOWN_CONTROL
+# ---------------------------------------------------------------- what must hold
+
+
+def _good_stamp(feed: str, epoch: int, seq: int, feed_time_ms: int) -> bool:
+    named = 0 < len(feed) <= NAME_CHARS_LIMIT
+    return named and 0 <= epoch < _LARGEST and 0 <= seq < _LARGEST and (feed_time_ms == 0 or _in_time(feed_time_ms))
+
+
+def _in_time(time_ms: int) -> bool:
+    return EARLIEST_MS <= time_ms < LATEST_MS
+
+
+def _good_control(control: Control) -> bool:
+    stamped = _good_stamp(control.feed, control.epoch, control.seq, control.feed_time_ms)
+    if control.control in ANNOUNCEMENTS and not stamped:
+        return False
+    figures = (control.first_seq, control.last_seq, control.settle_ms, control.track)
+    in_range = all(0 <= figure < _LARGEST for figure in figures) and abs(control.code) < _LARGEST
+    known = len(control.partitions) <= _PARTITIONS_LIMIT and all(0 <= p < _LARGEST for p in control.partitions)
+    return (stamped or not control.feed) and in_range and known and len(control.source) <= NAME_CHARS_LIMIT
+
+
+def _good_mentions(mentions: Sequence[Mention]) -> Mask:
+    """Which mentions have figures and names within bounds. Column by column: this runs for every mention."""
+    created = int_column([m.created_at_ms for m in mentions])
+    seqs, epochs = int_column([m.seq for m in mentions]), int_column([m.epoch for m in mentions])
+    times = int_column([m.feed_time_ms for m in mentions])
+    followers = int_column([m.followers for m in mentions])
+    stamped = np.array([bool(m.feed) for m in mentions], np.bool_)
+    named = [
+        bool(m.id and m.author)
+        and len(m.feed) <= NAME_CHARS_LIMIT
+        and len(m.source) <= NAME_CHARS_LIMIT
+        and len(m.mentions) <= NAMED_LIMIT
+        for m in mentions
+    ]
+    timely = (created >= EARLIEST_MS) & (created < LATEST_MS)
+    sane = ~stamped | ((times >= EARLIEST_MS) & (times < LATEST_MS) & (seqs >= 0) & (epochs >= 0))
+    return timely & sane & (followers >= 0) & np.array(named, np.bool_)
+
+
+def _fault(mention: Mention) -> RejectReason:
+    """The reason for a mention that :func:`_good_mentions` refuses."""
+    if not _in_time(mention.created_at_ms) or (mention.feed and not _in_time(mention.feed_time_ms)):
+        return RejectReason.TIME_OUT_OF_RANGE
+    if len(mention.mentions) > NAMED_LIMIT:
+        return RejectReason.OUTPUT_TOO_LARGE
     return RejectReason.WRONG_SHAPE
+
+
+def _refuse(mention: Mention, reason: RejectReason, headers: Headers) -> Reject:
+    """A reject with the stamp beside its bytes, else with the mention's own stamps if they can be trusted: a source
+    may number its lines itself, but only a stamp knows the feed's time."""
+    stamp = read_stamp(headers)
+    if stamp is not None:
+        return Reject(stamp.reason, stamp)
+    feed, epoch, seq, time_ms = mention.feed, mention.epoch, mention.seq, mention.feed_time_ms
+    if not _good_stamp(feed, epoch, seq, time_ms):
+        return Reject(reason)
+    return Reject(reason, Stamp(feed=feed, epoch=epoch, seq=seq, feed_time_ms=time_ms, reason=reason))
+
+
+def int_column(values: list[int]) -> Ints:
+    """Integers as int64; -1, which no field allows, in place of one that does not fit."""
+    try:
+        return np.array(values, np.int64)
+    except OverflowError:
+        return np.array([value if abs(value) < _LARGEST else -1 for value in values], np.int64)
+
+
+# ---------------------------------------------------------------- stamps
+
+
+def _stamp_lines(
+    batch: RawBatch,
+    mentions: list[Mention],
+    rows: list[int],
+    others: dict[int, Control | Reject],
+    foreign_times_ms: dict[int, int],
+) -> Lines:
+    count = len(batch.values)
+    lines = Lines(
+        mentions=mentions,
+        mention_rows=np.array(rows, np.int64),
+        controls={row: line for row, line in sorted(others.items()) if isinstance(line, Control)},
+        rejects={row: line for row, line in sorted(others.items()) if isinstance(line, Reject)},
+        feeds=[""] * count,
+        epochs=np.zeros(count, np.int64),
+        seqs=np.zeros(count, np.int64),
+        feed_times_ms=np.zeros(count, np.int64),
+        kinds=np.zeros(count, np.uint8),
+        foreign_times_ms=foreign_times_ms,
+    )
+    _copy_stamps(lines)
+    _stamp_foreign(batch, lines)
+    return lines
+
+
+def _copy_stamps(lines: Lines) -> None:
+    rows = lines.mention_rows
+    lines.epochs[rows] = [m.epoch for m in lines.mentions]
+    lines.seqs[rows] = [m.seq for m in lines.mentions]
+    lines.feed_times_ms[rows] = [m.feed_time_ms for m in lines.mentions]
+    for row, mention in zip(rows.tolist(), lines.mentions, strict=True):
+        lines.feeds[row] = mention.feed
+    for row, control in lines.controls.items():
+        lines.kinds[row] = ANNOUNCEMENT if control.control in ANNOUNCEMENTS else LineKind.CONTROL
+        _put_stamp(lines, row, control)
+    for row, reject in lines.rejects.items():
+        lines.kinds[row] = LineKind.REJECTED
+        if reject.stamp is not None:
+            _put_stamp(lines, row, reject.stamp)
+
+
+def _put_stamp(lines: Lines, row: int, stamp: Control | Stamp) -> None:
+    lines.feeds[row] = stamp.feed
+    lines.epochs[row], lines.seqs[row] = stamp.epoch, stamp.seq
+    lines.feed_times_ms[row] = stamp.feed_time_ms
+
+
+def _stamp_foreign(batch: RawBatch, lines: Lines) -> None:
+    """Stamp records without stamps in partition order."""
+    if "" not in lines.feeds:
+        return
+    created = dict(zip(lines.mention_rows.tolist(), (m.created_at_ms for m in lines.mentions), strict=True))
+    for row, feed in enumerate(lines.feeds):
+        if feed:
+            continue
+        partition = batch.partitions[row]
+        time_ms = max(lines.foreign_times_ms.get(partition, 0), created.get(row, 0))
+        lines.foreign_times_ms[partition] = time_ms
+        lines.feeds[row] = foreign_feed(partition)
+        lines.epochs[row], lines.seqs[row] = 0, batch.offsets[row] + 1
+        lines.feed_times_ms[row] = time_ms
+
+
+def foreign_feed(partition: int) -> str:
+    """Name of the feed that unstamped records of a raw partition make up."""
+    return f"raw-{partition}"

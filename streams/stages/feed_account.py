@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from models.records import (
     LINE_DTYPE,
-    CaptureSection,
     FeedEnd,
     FeedLines,
     FeedPart,
@@ -49,8 +48,9 @@ class Finding(msgspec.Struct, frozen=True):
 class Epoch(msgspec.Struct):
     """One numbering of a feed. ``first_seq`` is 0 while unannounced, ``last_seq`` 0 before the end-of-feed.
 
-    ``passed_ms`` is the largest feed time of this epoch by raw partition, ``over_in`` where it has ended, ``notices``
-    are limit notices by number that still wait for their turn, ``counters`` what the earlier ones left open.
+    ``passed_ms`` is the largest feed time of this epoch by raw partition, ``begun_in`` where its start was read,
+    ``over_in`` where it has ended, ``notices`` are limit notices by number that still wait for their turn,
+    ``counters`` what the earlier ones left open.
     """
 
     number: int
@@ -59,6 +59,7 @@ class Epoch(msgspec.Struct):
     end_ms: int = 0
     final: bool = False
     partitions: set[int] = msgspec.field(default_factory=set)
+    begun_in: set[int] = msgspec.field(default_factory=set)
     over_in: set[int] = msgspec.field(default_factory=set)
     passed_ms: dict[int, int] = msgspec.field(default_factory=dict)
     seen: IntervalSet = IntervalSet()
@@ -101,7 +102,7 @@ class Epoch(msgspec.Struct):
         yield from self._settle_notices(passed)
 
     def unsettled_ms(self, *, tail: bool) -> NDArray[np.int64]:
-        """Feed times that undecided gaps and notices count under; ``tail``: also the gap that the next line may show."""
+        """Feed times that undecided gaps and notices count under; ``tail``: and a gap that the next line may show."""
         times = [limit.feed_time_ms for limit in self.notices.values()]
         if self.seen and 0 < self.first_seq < self.seen.first:
             times.append(self.seen.first_ms)
@@ -151,13 +152,11 @@ class Epoch(msgspec.Struct):
 
 
 class FeedAccount(msgspec.Struct):
-    """All epochs of one feed. ``current`` is the newest epoch by raw partition; epochs up to ``retired`` are closed,
-    and ``retired_sent`` lines were in them."""
+    """All epochs of one feed. Epochs up to ``retired`` are closed, and ``retired_sent`` lines were in them."""
 
     feed: str
     source: str = ""
     epochs: dict[int, Epoch] = msgspec.field(default_factory=dict)
-    current: dict[int, int] = msgspec.field(default_factory=dict)
     retired: int = -1
     retired_sent: int = 0
     late: int = 0
@@ -201,16 +200,14 @@ class FeedAccount(msgspec.Struct):
             return
         epoch.first_seq = min(epoch.first_seq or start.first_seq, start.first_seq)
         epoch.partitions |= set(start.partitions)
-        self.current[partition] = max(self.current.get(partition, -1), start.epoch)
-        for older in self.epochs.values():
-            if older.number < start.epoch:
-                older.over_in.add(partition)
+        epoch.begun_in.add(partition)
 
     def end(self, end: FeedEnd, partition: int) -> None:
         epoch = self._epoch(end.epoch)
         if epoch is None:
             return
         epoch.over_in.add(partition)
+        self._leave_older(end.epoch, partition)
         epoch.last_seq = max(epoch.last_seq, end.last_seq)
         epoch.end_ms = max(epoch.end_ms, end.feed_time_ms)
         epoch.final = epoch.final or end.final
@@ -220,7 +217,7 @@ class FeedAccount(msgspec.Struct):
         self.source = self.source or lines.source
         rows = np.frombuffer(lines.rows, dtype=LINE_DTYPE)
         rows = rows[rows["offset"] >= from_offset]
-        wanted = {notice.seq for notice in (*lines.limits, *lines.disconnects)}
+        wanted = {limit.seq for limit in lines.limits} | {cut.seq for cut in lines.disconnects}
         fresh = set[tuple[int, int]]()
         for number in np.unique(rows["epoch"]).tolist():
             seqs = self._count(number, partition, rows[rows["epoch"] == number])
@@ -230,18 +227,21 @@ class FeedAccount(msgspec.Struct):
                 self.epochs[limit.epoch].notices[limit.seq] = limit
         return [
             Finding(cut.epoch, "disconnect", False, cut.seq, cut.seq, cut.feed_time_ms, cut.feed_time_ms, 0)
-            for cut in {cut.seq: cut for cut in lines.disconnects if (cut.epoch, cut.seq) in fresh}.values()
+            for cut in {(cut.epoch, cut.seq): cut for cut in lines.disconnects}.values()
+            if (cut.epoch, cut.seq) in fresh
         ]
 
-    def marks(self, section: CaptureSection) -> None:
-        """Use what the span says about event time, where it can only be about the newest epoch there."""
-        span = section.span
-        current = self.epochs.get(self.current.get(span.partition, -1))
-        if current is None or not self._alone(section, current.number):
+    def marks(self, span: RawSpan) -> None:
+        """Use what the span says about event time. It holds for every epoch that has begun in the raw partition,
+        because a feed's time never goes back from one to the next; a span with an announcement may be the exception
+        (a file replayed again), so that one says nothing."""
+        if any(start.feed == self.feed for start in span.starts):
             return
         for mark in span.marks:
             if mark.feed == self.feed:
-                current.reach(span.partition, mark.feed_time_ms)
+                for epoch in self.epochs.values():
+                    if span.partition in epoch.begun_in:
+                        epoch.reach(span.partition, mark.feed_time_ms)
 
     def settle(self) -> list[Finding]:
         """Take out what can be decided now, and close epochs beyond the bound."""
@@ -264,12 +264,6 @@ class FeedAccount(msgspec.Struct):
         times = [epoch.unsettled_ms(tail=number == newest) for number, epoch in self.epochs.items()]
         return np.concatenate(times) if times else np.empty(0, dtype=np.int64)
 
-    def _alone(self, section: CaptureSection, number: int) -> bool:
-        if any(start.feed == self.feed for start in section.span.starts):
-            return False
-        mine = [np.frombuffer(lines.rows, LINE_DTYPE) for lines in section.feeds if lines.feed == self.feed]
-        return all(bool((rows["epoch"] == number).all()) for rows in mine)
-
     def _count(self, number: int, partition: int, rows: NDArray[np.void]) -> NDArray[np.int64]:
         """Count the lines of one epoch; the numbers among them that were new."""
         epoch = self._epoch(number)
@@ -279,12 +273,20 @@ class FeedAccount(msgspec.Struct):
         seqs, times = rows["seq"].astype(np.int64), rows["feed_time_ms"].astype(np.int64)
         epoch.seen, fresh = epoch.seen.add(seqs, times)
         epoch.reach(partition, int(times.max()))
+        self._leave_older(number, partition)
         kinds = np.bincount(rows["kind"][fresh], minlength=len(LineKind)).tolist()
         self.late += kinds[LineKind.LATE]
         self.rejected += kinds[LineKind.REJECTED]
         self.control += kinds[LineKind.CONTROL]
         self.repeats += len(rows) - int(fresh.sum())
         return seqs[fresh]
+
+    def _leave_older(self, number: int, partition: int) -> None:
+        """A line or the end of epoch ``number`` in a raw partition ends every older epoch there. Its start does not: a
+        source that knows its epochs beforehand announces them all at once."""
+        for older in self.epochs.values():
+            if older.number < number:
+                older.over_in.add(partition)
 
     def _epoch(self, number: int) -> Epoch | None:
         """The epoch, new if need be; None for a closed one."""

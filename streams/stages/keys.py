@@ -2,31 +2,36 @@
 
 from typing import Final
 
-_SEPARATOR: Final = "\x1f"
+SEPARATOR: Final = "\x1f"
 
 
 def case_key(source: str, brand: str, customer: str) -> str:
     """Encode (source, brand, customer hash). Separators and escapes inside a part are escaped, so that two different
     triples never share a key."""
-    return _SEPARATOR.join(_escape(part) for part in (source, brand, customer))
+    return SEPARATOR.join(_escape(part) for part in (source, brand, customer))
 
 
 def split_case_key(key: str) -> tuple[str, str, str]:
     """Decode what :func:`case_key` encoded."""
-    source, brand, customer = (_unescape(part) for part in key.split(_SEPARATOR))
+    source, brand, customer = (_unescape(part) for part in key.split(SEPARATOR))
     return source, brand, customer
 
 
+def customer_of(key: str) -> str:
+    """The customer hash of a case key."""
+    return _unescape(key[key.rfind(SEPARATOR) + 1 :])
+
+
 def _escape(part: str) -> str:
-    if _SEPARATOR not in part and "\x1e" not in part:
+    if SEPARATOR not in part and "\x1e" not in part:
         return part
-    return part.replace("\x1e", "\x1e0").replace(_SEPARATOR, "\x1e1")
+    return part.replace("\x1e", "\x1e0").replace(SEPARATOR, "\x1e1")
 
 
 def _unescape(part: str) -> str:
     if "\x1e" not in part:
         return part
-    return part.replace("\x1e1", _SEPARATOR).replace("\x1e0", "\x1e")
+    return part.replace("\x1e1", SEPARATOR).replace("\x1e0", "\x1e")
 
 
 def murmur2_partition(key: bytes, partitions: int) -> int:

@@ -17,7 +17,9 @@ NO_COUNTER: Final = -1
 Change = tuple[int, int, int]
 """(time of the cohort in ms, counter that grows by one or ``NO_COUNTER``, change of what can still change)."""
 
-_CASE_COUNTERS: Final = {outcome: COUNTER[f"cases_{outcome}"] for outcome in Outcome if outcome != Outcome.PENDING}
+_CASE_COUNTERS: Final[dict[Outcome, int]] = {
+    outcome: COUNTER[f"cases_{outcome}"] for outcome in Outcome if outcome != Outcome.PENDING
+}
 _OPENED: Final = COUNTER["cases_opened"]
 _RECONTACT: Final = COUNTER["cases_recontact"]
 _REPLIED: Final = COUNTER["cases_replied"]
@@ -102,7 +104,7 @@ def advance(conversation: Conversation, event: Event, terms: Terms) -> Step:
     if event.role == _CUSTOMER:
         step = _customer_speaks(conversation, event, terms)
     elif event.role == _BRAND:
-        step = _brand_replies(conversation, event, terms)
+        step = _brand_replies(conversation, event)
     else:
         return Step(conversation, changes, closed)
     return Step(step.conversation, changes + step.changes, closed + step.closed)
@@ -184,7 +186,7 @@ def _hear(case: Case, event: Event) -> Case:
     return msgspec.structs.replace(case, mentions=case.mentions + 1, waiting_ms=waiting_ms)
 
 
-def _brand_replies(conversation: Conversation, event: Event, terms: Terms) -> Step:
+def _brand_replies(conversation: Conversation, event: Event) -> Step:
     case = conversation.case
     changes: tuple[Change, ...] = tuple((time_ms, _ANSWERED, -1) for time_ms in conversation.tweets)
     if case is None:

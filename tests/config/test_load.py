@@ -107,7 +107,17 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 
 
 def test_every_error_is_told_at_once_with_its_place(tmp_path: Path) -> None:
-    brands = '[[brands]]\nname = "*"\nhandles = ["a"]\nfoo = 1\n[[brands]]\nhandles = ["b"]\n[[brands]]\nname = "B"\nhandles = ["A"]\n'
+    brands = """
+    [[brands]]
+    name = "*"
+    handles = ["a"]
+    foo = 1
+    [[brands]]
+    handles = ["b"]
+    [[brands]]
+    name = "B"
+    handles = ["A"]
+    """
     file = write(tmp_path, f"[rules]\nsla_ms = 999_999_999\n{brands}")
     environ = {"UNHEARD_CLASSIFY__BATCH_RECORDS": "many", "UNHEARD_RULE__SLA_MS": "1"}
     with pytest.raises(UsageError) as error:

@@ -46,14 +46,13 @@ def oracle_account(
     counted = [verdicts.of(mention) for mention in copies.counted]
     duplicates = [verdicts.of(mention) for mention in copies.duplicates]
     feeds = read_feeds(lines)
-    gaps = [gap for feed in feeds.values() for gap in sequence_gaps(feed)]
-    gaps += notice_gaps([line for line in distinct if line.stamp not in rejected])
+    gaps = [gap for feed in feeds.values() for gap in (*sequence_gaps(feed), *notice_gaps(feed, distinct))]
     cases, windows = _cohorts(counted, duplicates, gaps, watermark_ms, rules)
     return OracleAccount(
         cases=cases,
         windows=windows,
         gaps=sorted(map(gap_row, gaps), key=lambda row: (row["feed"], row["epoch"], row["cause"], row["from_seq"])),
-        feeds=feed_rows(lines, distinct, copies, gaps, rejected),
+        feeds=feed_rows(lines, distinct, copies, gaps, rejected, watermark_ms),
         watermark_ms=watermark_ms,
         problems=verdicts.problems,
     )

@@ -35,7 +35,9 @@ class Epoch:
     first_seq: int | None = None
     end: Control | None = None
     came: dict[int, int] = field(default_factory=dict)
+    started_in: set[int] = field(default_factory=set)
     ended_in: set[int] = field(default_factory=set)
+    reached_ms: dict[int, int] = field(default_factory=dict)  # largest feed time by raw partition
 
     @property
     def first(self) -> int:
@@ -58,7 +60,11 @@ class Feed:
     source: str = ""
     epochs: dict[int, Epoch] = field(default_factory=lambda: defaultdict(Epoch))
     partitions: frozenset[int] = frozenset()
-    highest: dict[int, tuple[int, int]] = field(default_factory=dict)  # raw partition to (epoch, seq)
+
+    @property
+    def end_ms(self) -> int:
+        """Feed time of its last end."""
+        return max((epoch.end.feed_time_ms for epoch in self.epochs.values() if epoch.end), default=0)
 
 
 def read_feeds(lines: Sequence[RawLine]) -> dict[str, Feed]:
@@ -73,28 +79,29 @@ def read_feeds(lines: Sequence[RawLine]) -> dict[str, Feed]:
         if line.announces:
             assert isinstance(value, Control)
             _announce(epoch, value, line.partition)
-            continue
-        epoch.came[value.seq] = value.feed_time_ms
-        place = (value.epoch, value.seq)
-        feed.highest[line.partition] = max(feed.highest.get(line.partition, place), place)
+        else:
+            epoch.came[value.seq] = value.feed_time_ms
+        reached_ms = epoch.reached_ms.get(line.partition, value.feed_time_ms)
+        epoch.reached_ms[line.partition] = max(reached_ms, value.feed_time_ms)
     return feeds
 
 
 def _announce(epoch: Epoch, value: Control, partition: int) -> None:
     if value.control is ControlKind.FEED_START:
         epoch.first_seq = value.first_seq
+        epoch.started_in.add(partition)
     elif value.control is ControlKind.END_OF_FEED:
         epoch.end = value
         epoch.ended_in.add(partition)
 
 
 def sequence_gaps(feed: Feed) -> Iterator[Gap]:
-    """Numbers that never came, once every raw partition of the feed has passed them."""
+    """Numbers that never came, once every raw partition of the feed has passed their successor."""
     for number, epoch in sorted(feed.epochs.items()):
         for from_seq, to_seq in _holes(epoch):
-            if all(_passed(feed, number, to_seq, partition) for partition in feed.partitions):
-                from_ms, to_ms = _bounds(epoch, from_seq, to_seq)
-                missed = to_seq - from_seq + 1
+            from_ms, to_ms = _bounds(epoch, from_seq, to_seq)
+            missed = to_seq - from_seq + 1
+            if _passed(feed, number, to_ms):
                 yield Gap(feed.name, feed.source, number, "sequence", True, from_seq, to_seq, from_ms, to_ms, missed)
 
 
@@ -116,10 +123,17 @@ def _bounds(epoch: Epoch, from_seq: int, to_seq: int) -> tuple[int, int]:
     return epoch.came.get(from_seq - 1, to_ms), to_ms
 
 
-def _passed(feed: Feed, epoch: int, seq: int, partition: int) -> bool:
-    """A partition holds a feed's lines in order: whoever shows a later one will not bring an earlier one."""
-    later_end = any(number >= epoch and partition in feed.epochs[number].ended_in for number in feed.epochs)
-    return later_end or feed.highest.get(partition, (-1, -1)) > (epoch, seq)
+def _passed(feed: Feed, number: int, time_ms: int) -> bool:
+    """A partition holds a feed's lines in order, so one that is beyond a feed time, has seen the end of the epoch, or
+    anything of a later epoch, will not bring what came before."""
+    epoch = feed.epochs[number]
+    later = [other for n, other in feed.epochs.items() if n > number]
+    return all(
+        partition in epoch.ended_in
+        or epoch.reached_ms.get(partition, time_ms) > time_ms
+        or any(partition in other.started_in | other.reached_ms.keys() for other in later)
+        for partition in feed.partitions
+    )
 
 
 def withheld(tracks: Iterable[int]) -> Iterator[int]:
@@ -140,22 +154,27 @@ def withheld(tracks: Iterable[int]) -> Iterator[int]:
         yield track - base
 
 
-def notice_gaps(lines: Sequence[RawLine]) -> Iterator[Gap]:
-    """Gaps that the source itself owns to: limit notices with the number withheld, disconnects without one."""
-    connections: dict[tuple[str, int], list[Control]] = defaultdict(list)
+def notice_gaps(feed: Feed, lines: Iterable[RawLine]) -> Iterator[Gap]:
+    """Gaps that the source itself owns to: limit notices with the number withheld, disconnects without one. A limit
+    notice counts once every raw partition has passed it, for an earlier one would change what it adds."""
+    connections: dict[int, list[Control]] = defaultdict(list)
     for line in lines:
         value = line.value
-        if isinstance(value, Control) and value.control in (ControlKind.LIMIT, ControlKind.DISCONNECT):
-            connections[value.feed, value.epoch].append(value)
-    for notices in connections.values():
-        notices.sort(key=lambda notice: notice.seq)
-        limits = [notice for notice in notices if notice.control is ControlKind.LIMIT]
+        if isinstance(value, Control) and value.feed == feed.name:
+            connections[value.epoch].append(value)
+    for number, controls in connections.items():
+        controls.sort(key=lambda control: control.seq)
+        limits = [
+            control
+            for control in controls
+            if control.control is ControlKind.LIMIT and _passed(feed, number, control.feed_time_ms)
+        ]
         for notice, missed in zip(limits, withheld(notice.track for notice in limits), strict=True):
             if missed:
                 yield _notice_gap(notice, "limit", missed)
-        for notice in notices:
-            if notice.control is ControlKind.DISCONNECT:
-                yield _notice_gap(notice, "disconnect", 0)
+        for control in controls:
+            if control.control is ControlKind.DISCONNECT:
+                yield _notice_gap(control, "disconnect", 0)
 
 
 def _notice_gap(notice: Control, cause: str, missed: int) -> Gap:
@@ -169,8 +188,9 @@ def feed_rows(
     copies: Copies,
     gaps: Sequence[Gap],
     rejected: frozenset[LineStamp],
+    watermark_ms: int,
 ) -> list[dict[str, Any]]:
-    """The conservation account of each feed; ``difference`` must be 0."""
+    """The conservation account of each feed; ``difference`` must be 0 once ``final``."""
     parts = Counter[tuple[str, str]]()
     for name, mentions in (
         ("received", copies.counted),
@@ -187,7 +207,10 @@ def feed_rows(
     for gap in gaps:
         parts[gap.feed, "missed_exact" if gap.cause == "sequence" else "missed_upstream"] += gap.missed
     ended = ended_feeds(lines)
-    return [_feed_row(feed, parts, feed.name in ended) for _, feed in sorted(read_feeds(lines).items())]
+    return [
+        _feed_row(feed, parts, feed.name in ended and watermark_ms > feed.end_ms)
+        for _, feed in sorted(read_feeds(lines).items())
+    ]
 
 
 _SUMMANDS: Final = ("received", "duplicates", "late", "rejected", "control", "shed", "missed_exact")

@@ -78,8 +78,9 @@ def _event(row: Judged, terms: BrandTerms) -> Event:
 
 
 def _tier_index(tier: int | str, terms: BrandTerms) -> int:
+    """A tier that the brand does not have is its default tier."""
     if isinstance(tier, int):
-        return tier
+        return tier if tier < len(terms.sla_ms) else 0
     return terms.tiers.index(tier) if tier in terms.tiers else 0
 
 
@@ -149,6 +150,8 @@ class History:
         opened = members[0]
         replies = [event for event in members if event.is_reply]
         due_ms = opened.time_ms + self.brand_terms.sla_ms[opened.tier]
+        if closed_ms is not None and not replies:  # S is at most H, or else the close comes first
+            due_ms = min(due_ms, closed_ms)
         first_ms = replies[0].time_ms if replies else None
         return Case(
             key=self.key,

@@ -3,6 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from models.records import COUNTERS, RESPONSE_EDGES_MS
+
+from .classified import format_time
+
 Row = Mapping[str, Any]
 Key = tuple[Any, ...]
 
@@ -10,6 +14,48 @@ CASE_KEY: Final = ("source", "brand", "customer", "opened", "opened_by")
 WINDOW_KEY: Final = ("window_start", "brand", "source")
 GAP_KEY: Final = ("feed", "epoch", "cause", "from_seq")
 FEED_KEY: Final = ("feed",)
+
+_SAME_NAME: Final = ("received", "duplicates", "escalated", "diverting_replies", "missed_exact", "missed_upstream")
+_ROLES: Final = ("customer_actionable", "customer_other", "brand", "bot", "no_brand")
+_CASES: Final = ("opened", "missed", "stalled", "diverted", "resolved", "replied", "recontact")
+
+
+def flat_window(row: Row) -> dict[str, Any]:
+    """A window as it is published or exported, in the form of the oracle's rows: ``window_start`` in RFC 3339, its
+    figures under ``counts`` by the names of ``COUNTERS``, and its ``rates``."""
+    start_ms = row.get("window_start_ms")
+    rates = row["rates"]
+    kept = rates["sla_breached"]["denominator"] - rates["sla_breached"]["numerator"]
+    unanswered = rates["answered"]["denominator"] - rates["answered"]["numerator"]
+    counts = {
+        **{name: row[name] for name in _SAME_NAME},
+        **{name: row["roles"][name] for name in _ROLES},
+        **_prefixed("intent_", row["intents"]),
+        **_prefixed("reason_", row["reasons"]),
+        **_prefixed("pii_", row["pii"]),
+        **{f"cases_{name}": row["cases"][name] for name in _CASES},
+        "sla_breached": rates["sla_breached"]["numerator"],
+        "sla_kept": kept,
+        "mentions_answered": rates["answered"]["numerator"],
+        "mentions_unanswered": unanswered,
+        **{f"first_response_{_bucket(edge)}": held for edge, held in row["first_response"]["histogram"]},
+    }
+    return {
+        "window_start": row["window_start"] if start_ms is None else format_time(start_ms),
+        "brand": row["brand"],
+        "source": row["source"],
+        "counts": {name: counts.get(name, 0) for name in COUNTERS},
+        "rates": rates,
+    }
+
+
+def _prefixed(prefix: str, figures: Mapping[str, int]) -> dict[str, int]:
+    return {prefix + name: figure for name, figure in figures.items()}
+
+
+def _bucket(upper_edge_ms: int | None) -> int:
+    """The bucket of an upper edge; the last one is open and has none."""
+    return len(RESPONSE_EDGES_MS) if upper_edge_ms is None else RESPONSE_EDGES_MS.index(upper_edge_ms)
 
 
 def differences(expected: Iterable[Row], actual: Iterable[Row], key: tuple[str, ...], limit: int = 20) -> list[str]:

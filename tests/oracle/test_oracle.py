@@ -328,3 +328,28 @@ def test_a_window_counts_its_own_mentions_and_the_cases_opened_in_it() -> None:
     assert everything == {"received": 4, "no_brand": 1, **shared}
     assert first == {"received": 3, **shared}
     assert second == {"received": 1, "brand": 1, "pii_phone": 1}
+
+
+def test_a_rate_leaves_out_what_is_pending_and_has_no_value_without_a_denominator() -> None:
+    rows = [issue("1", clock()), issue("2", clock(), customers=["bob"]), reply("3", clock(ms=1))]
+    (rates,) = (
+        row["rates"] for row in export_account(rows, PlainTerms(), clock(hours=1)).windows if row["brand"] == AIR
+    )
+    assert rates["missed"] == {"numerator": 0, "denominator": 0, "pending": 2, "value": None}
+    assert rates["sla_breached"] == {"numerator": 0, "denominator": 1, "pending": 1, "value": 0.0}
+    assert rates["answered"] == {"numerator": 1, "denominator": 1, "pending": 1, "value": 1.0}
+    (rates,) = (row["rates"] for row in export_account(rows, PlainTerms(), NEVER).windows if row["brand"] == AIR)
+    assert rates["missed"] == {"numerator": 1, "denominator": 2, "pending": 0, "value": 0.5}
+    assert rates["abandoned"] == {"numerator": 0, "denominator": 2, "pending": 0, "value": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("response_ms", "bucket"),
+    [(0, 0), (1000, 0), (1001, 1), (256_000, 32), (256_001, 33), (2_493_948_080, 85), (2_493_948_081, 86)],
+)
+def test_a_first_response_falls_into_the_bucket_whose_upper_edge_it_does_not_exceed(
+    response_ms: int, bucket: int
+) -> None:
+    terms = PlainTerms(general=PlainBrandTerms(horizon_ms=100 * DAY_MS), case_limit_ms=100 * DAY_MS)
+    account = export_account([issue("1", clock()), reply("2", clock(ms=response_ms))], terms, NEVER)
+    assert nonzero(window(account, AIR, START))[f"first_response_{bucket}"] == 1

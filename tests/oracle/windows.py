@@ -14,6 +14,8 @@ from .classified import Judged, format_time
 from .tweets import Tweet
 
 ALL_BRANDS: Final = "*"
+_PENDING: Final = "mentions_pending"  # beside COUNTERS: what the rate of answered mentions leaves out
+_OUTCOMES: Final = ("missed", "stalled", "diverted", "resolved")
 
 
 class WindowKey(NamedTuple):
@@ -53,9 +55,7 @@ class Windows:
             self.add(case.opened_ms, brand, case.key.source, _case_counters(case))
 
     def add_tweet(self, tweet: Tweet) -> None:
-        if tweet.answered is None:
-            return
-        name = "mentions_answered" if tweet.answered else "mentions_unanswered"
+        name = {None: _PENDING, True: "mentions_answered", False: "mentions_unanswered"}[tweet.answered]
         for brand in (ALL_BRANDS, tweet.key.brand):
             self.add(tweet.time_ms, brand, tweet.key.source, [name])
 
@@ -64,13 +64,14 @@ class Windows:
         self.add(gap.from_ms, ALL_BRANDS, gap.source, [name], gap.missed)
 
     def rows(self) -> list[dict[str, Any]]:
-        """``window_start, brand, source`` and ``counts``: every counter by name."""
+        """``window_start, brand, source`` and ``counts`` (every counter by name) and ``rates``."""
         return [
             {
                 "window_start": format_time(key.start_ms),
                 "brand": key.brand,
                 "source": key.source,
                 "counts": {name: counts[name] for name in COUNTERS},
+                "rates": _rates(counts),
             }
             for key, counts in sorted(self._counts.items())
         ]
@@ -85,7 +86,7 @@ def _mention_counters(row: Judged) -> Iterator[str]:
         yield "escalated"
     yield from (f"reason_{name}" for name in row.reasons)
     yield from (f"pii_{name}" for name in row.pii)
-    if row.role in ("brand", "bot") and row.diverts:
+    if row.role in ("brand", "bot") and row.diverts and row.customers:
         yield "diverting_replies"
 
 
@@ -107,3 +108,24 @@ def _case_counters(case: Case) -> Iterator[str]:
         yield "cases_recontact"
     if case.sla_breached is not None:
         yield "sla_breached" if case.sla_breached else "sla_kept"
+
+
+def _rates(counts: Counter[str]) -> dict[str, dict[str, Any]]:
+    """Each with numerator, denominator and pending; nothing pending is in the first two, and an empty denominator has
+    no value. abandoned = stalled + diverted."""
+    closed = sum(counts[f"cases_{outcome}"] for outcome in _OUTCOMES)
+    decided = counts["sla_breached"] + counts["sla_kept"]
+    matured = counts["mentions_answered"] + counts["mentions_unanswered"]
+    opened = counts["cases_opened"]
+    abandoned = counts["cases_stalled"] + counts["cases_diverted"]
+    return {
+        **{outcome: _rate(counts[f"cases_{outcome}"], closed, opened - closed) for outcome in _OUTCOMES},
+        "abandoned": _rate(abandoned, closed, opened - closed),
+        "sla_breached": _rate(counts["sla_breached"], decided, opened - decided),
+        "answered": _rate(counts["mentions_answered"], matured, counts[_PENDING]),
+    }
+
+
+def _rate(numerator: int, denominator: int, pending: int) -> dict[str, Any]:
+    value = numerator / denominator if denominator else None
+    return {"numerator": numerator, "denominator": denominator, "pending": pending, "value": value}

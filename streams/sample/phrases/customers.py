@@ -272,7 +272,7 @@ will do
 following you now
 done, check your messages
 I sent it by email
-on the phone with them now
+ringing them as we speak
 filled in the form
 one sec
 noted

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 -- letters that look like Latin ones are what other scripts are made of
 """The same conversations in other languages. Each has the roots of ``ROOTS``."""
 
 from typing import Final

@@ -98,6 +98,22 @@ the charge has been taken off your next bill.
 your number moves on <weekday>.
 a new router is on its way.
 """,
+    "outage": """
+is § down? nothing works in <city>
+no internet, no phone, no tv <when>. § what is happening?
+whole street in <city> is offline
+everything dropped at once, any news?
+broadband is down in <city> again
+no signal at all in <city>, is there a fault?
+down since <n> minutes, is it only me?
+working from home, router is red, I have a call in <n> minutes, please hurry!
+my alarm for my mother of <old> runs on this line, she is alone, fix it
+can't reach anybody and the status page says all is well
+every light on the router is red. <plea>
+third outage this month, I'm leaving §
+how long will it take? <plea>
+well played §, the whole of <city> is dark
+""",
     "post_own": """
 Fibre reaches another <n>000 homes in <city> this week.
 Planned works tonight from 2 to 4, some lines will be off.

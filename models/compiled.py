@@ -1,0 +1,48 @@
+"""``@compiled``: numba's ``njit`` with a cache that forgets when any module of this package changes.
+
+Numba keys its cache by the file of the decorated function alone, so machine code would outlive a change in a
+function or constant that it took from another file. The folder's name therefore carries a digest of them all.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import numba
+
+_SETTINGS: Final[Any] = numba.config  # numba makes its attributes at run time
+_PACKAGE: Final = Path(__file__).parent
+
+
+def _digest() -> str:
+    parts = [numba.__version__.encode(), *(path.read_bytes() for path in sorted(_PACKAGE.glob("*.py")))]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """Beside the package's bytecode where that can be written, else in the user's cache."""
+    name = f"unheard-{_digest()}"
+    if _SETTINGS.CACHE_DIR:
+        return Path(_SETTINGS.CACHE_DIR) / name
+    beside = _PACKAGE / "__pycache__"
+    home = beside if os.access(beside if beside.exists() else _PACKAGE, os.W_OK) else _user_cache()
+    return home / name
+
+
+def _user_cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+_FOLDER: Final = str(cache_folder())
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile at the first call, or take the machine code from the cache; releases the GIL."""
+    before = _SETTINGS.CACHE_DIR
+    _SETTINGS.CACHE_DIR = _FOLDER
+    try:
+        return numba.njit(cache=True, nogil=True)(function)
+    finally:
+        _SETTINGS.CACHE_DIR = before

@@ -1,0 +1,121 @@
+"""The judge: texts in, verdicts out, a batch at a time. Any string is fine, whatever is in it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from models import artefact, pii, replies
+from models.escalation import decide, intent_scores, platt
+from models.language import JUDGED, LANGUAGES
+from models.records import CHANNELS, INTENTS
+from models.scan import ANY_CHANNEL, ANY_PII, CHANNEL_SHIFT, CLOSING, CONTENT, Scanner
+from models.scorer import Scorer, pack
+
+INTENT_COUNT = len(INTENTS) - 1
+UNJUDGED = INTENTS.index("unjudged")
+_JUDGED_CODES = np.array([name in JUDGED for name in LANGUAGES])
+_ENGLISH = LANGUAGES.index("en")
+
+
+class Judgements(msgspec.Struct, frozen=True):
+    """Verdicts of n texts, by column. Rows that are not judged have intent ``unjudged`` and zeros."""
+
+    intent: NDArray[np.uint8]  # index into INTENTS
+    scores: NDArray[np.float32]  # [n, 5] probability of each intent
+    escalation: NDArray[np.float32]  # probability of any reason
+    escalate: NDArray[np.bool_]
+    reasons: NDArray[np.uint8]  # bit i = REASONS[i]
+    pii: NDArray[np.uint16]  # bit i = PII_KINDS[i]
+    masked: dict[int, str]  # row → text without personal data, only where there is some
+    lang: list[str]
+    closes: NDArray[np.bool_]  # customers only
+    diverts: NDArray[np.uint8]  # index into CHANNELS; replies only
+
+
+class Judge:
+    """Holds one loaded model. Not for several threads at once: it keeps scratch memory."""
+
+    __slots__ = ("_parameters", "_scanner", "_scorer", "_thresholds", "version")
+
+    def __init__(self, model: artefact.Artefact, escalation_threshold: float | None = None) -> None:
+        parameters = model.parameters
+        self.version = parameters.version
+        self._parameters = parameters
+        self._thresholds = np.array(parameters.thresholds)
+        if escalation_threshold is not None:
+            self._thresholds[0] = escalation_threshold
+        self._scorer = Scorer(model.weights, np.array(parameters.scales), np.array(parameters.bias))
+        self._scanner = Scanner()
+
+    @classmethod
+    def load(cls, path: str | Path | None = None, escalation_threshold: float | None = None) -> Self:
+        """Load the model in the folder ``path`` (none or "": the one that ships) and compile what is not compiled.
+
+        Raises UnheardError when a file is missing, altered, or made for other features.
+        """
+        judge = cls(artefact.load(Path(path) if path else None), escalation_threshold)
+        judge.judge(["@shop hello, it is 3 days late http://x.io 😀", "@you DM us"], np.array([False, True]))
+        return judge
+
+    def judge(self, texts: Sequence[str], replies: NDArray[np.bool_]) -> Judgements:
+        """Verdicts on ``texts``; where ``replies`` holds, the text is a brand's own and only ``diverts`` and ``pii``
+        are looked for."""
+        data, offsets = pack(texts)
+        flags, languages = self._scanner.scan(data, offsets)
+        judged = ~replies & _JUDGED_CODES[languages] & ((flags & CONTENT) != 0)
+        logits = self._scorer.logits(data, offsets, ~judged)
+        scores = intent_scores(logits[:, :INTENT_COUNT], self._parameters.temperature)
+        binary = platt(
+            logits[:, INTENT_COUNT:], np.array(self._parameters.slopes), np.array(self._parameters.intercepts)
+        )
+        escalate, reasons = decide(binary, self._thresholds)
+        intent = np.where(judged, scores.argmax(axis=1), UNJUDGED).astype(np.uint8)
+        kinds, masked = _find_pii(texts, flags)
+        return Judgements(
+            intent=intent,
+            scores=np.where(judged[:, None], scores, 0).astype(np.float32),
+            escalation=np.where(judged, binary[:, 0], 0).astype(np.float32),
+            escalate=escalate & judged,
+            reasons=np.where(judged, reasons, 0).astype(np.uint8),
+            pii=kinds,
+            masked=masked,
+            lang=[LANGUAGES[code] for code in languages.tolist()],
+            closes=_find_closes(texts, flags, intent, replies),
+            diverts=_find_diverts(texts, flags, languages, replies),
+        )
+
+
+def _find_pii(texts: Sequence[str], flags: NDArray[np.uint32]) -> tuple[NDArray[np.uint16], dict[int, str]]:
+    kinds = np.zeros(len(texts), np.uint16)
+    masked = {}
+    for row in np.flatnonzero(flags & ANY_PII).tolist():
+        spans = pii.find_pii(texts[row], int(flags[row]) & ANY_PII)
+        if spans:
+            kinds[row] = pii.kind_bits(spans)
+            masked[row] = pii.mask(texts[row], spans)
+    return kinds, masked
+
+
+def _find_closes(
+    texts: Sequence[str], flags: NDArray[np.uint32], intent: NDArray[np.uint8], is_reply: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    found = np.zeros(len(texts), np.bool_)
+    for row in np.flatnonzero(((flags & CLOSING) != 0) & ~is_reply).tolist():
+        found[row] = replies.closes(texts[row], INTENTS[intent[row]])
+    return found
+
+
+def _find_diverts(
+    texts: Sequence[str], flags: NDArray[np.uint32], languages: NDArray[np.uint8], is_reply: NDArray[np.bool_]
+) -> NDArray[np.uint8]:
+    found = np.zeros(len(texts), np.uint8)
+    worth = is_reply & (((flags & ANY_CHANNEL) != 0) | (languages != _ENGLISH))
+    for row in np.flatnonzero(worth).tolist():
+        bits = int(flags[row]) >> CHANNEL_SHIFT
+        channels = tuple(CHANNELS[i] for i in range(1, len(CHANNELS)) if bits >> i & 1)
+        found[row] = CHANNELS.index(replies.diverts(texts[row], channels))
+    return found

@@ -1,0 +1,192 @@
+"""``unheard demo``: from a file to the account in one command. ``scripts/demo`` runs it."""
+
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from config.errors import UnheardError, UsageError
+from config.load import load_settings
+from config.settings import Settings
+from streams.cli.sample import FIREHOSE, write_sample
+from streams.cli.screen import Screen
+from streams.runtime.demo import DemoPlan, DemoProgress, DemoRun, run_flow
+from streams.runtime.exporter import ExportDirectory, Exports, read_exports
+from streams.sample.check import check_account
+from streams.sample.truth import Truth
+from streams.stages.report import Account
+from streams.stages.report_text import render_text
+from streams.stages.rules import Rules
+
+ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="TOML file of your own settings.")]
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``--json`` writes. ``truth`` is null where there is no ground truth, else the differences from it."""
+
+    file: str
+    lines: int
+    seconds: float
+    replay_seconds: float
+    mentions_per_second: float
+    learned_brands: tuple[str, ...]
+    balanced: bool
+    truth: list[str] | None
+    account: Account
+
+
+def demo(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="What to replay; without it the sample firehose.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Leave the exports there, as JSON lines.")] = None,
+    speed: Annotated[str, typer.Option(metavar="N|max", help="Event seconds a second; 1 is as it happened.")] = "max",
+    json_report: Annotated[
+        Path | None, typer.Option("--json", metavar="REPORT", help="Write the account as JSON; - is standard output.")
+    ] = None,
+    classify_workers: Annotated[int, typer.Option(min=1, max=16, help="How many classify processes.")] = 1,
+    care_workers: Annotated[int, typer.Option(min=1, max=16, help="How many care processes.")] = 1,
+    learn_brands: Annotated[bool, typer.Option(help="Take brands from the replies in FILE.")] = True,
+    config: ConfigFile = None,
+) -> int:
+    """Replay FILE through the real pipeline on an embedded broker and print the account: what was captured, missed and
+    abandoned. UNHEARD_BOOTSTRAP_SERVERS names another broker; topics made there are deleted at the end.
+
+    Example: unheard demo mentions.csv --out account
+    """
+    pace = _pace(speed)
+    directory = ExportDirectory.made(out) if out else None
+    settings = load_settings(config)
+    with _ending_on_sigterm(), Screen() as screen, _source(file, screen) as (path, truth):
+        if truth is None and learn_brands and settings.brands == load_settings(environ={}).brands:
+            settings = settings.model_copy(update={"brands": ()})  # the shipped brands are the sample's
+        plan = DemoPlan(
+            file=path,
+            learn_brands=truth is None and learn_brands,
+            speed=pace,
+            classify_workers=classify_workers,
+            care_workers=care_workers,
+        )
+        with run_flow(plan, settings, lambda progress: screen.show(_line(progress))) as run:
+            screen.show("reading the outputs", last=True)
+            exports = read_exports(run.settings)
+        if directory:
+            directory.write(exports)
+    return _conclude(file, run, exports, _differences(truth, exports, run.settings), json_report)
+
+
+def _pace(speed: str) -> float | None:
+    if speed == "max":
+        return None
+    try:
+        pace = float(speed)
+    except ValueError:
+        raise UsageError(f"--speed takes a number or max, not {speed!r}") from None
+    if not 0 < pace < float("inf"):
+        raise UsageError(f"--speed must be above 0, not {speed}")
+    return pace
+
+
+@contextmanager
+def _ending_on_sigterm() -> Iterator[None]:
+    """SIGTERM ends the demo as Ctrl-C does, cleaning up on the way."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _source(file: Path | None, screen: Screen) -> Iterator[tuple[Path, Truth | None]]:
+    """The file to replay, and the ground truth if it is the sample."""
+    if file is not None:
+        yield file, None
+        return
+    with tempfile.TemporaryDirectory(prefix="unheard-sample-") as directory:
+        screen.show("making the sample firehose")
+        truth = write_sample(Path(directory))
+        screen.note(f"sample firehose: {truth.lines:,} lines, {len(truth.conversations):,} conversations")
+        yield Path(directory) / FIREHOSE, truth
+
+
+def _line(progress: DemoProgress) -> str:
+    replayed = f"replayed {progress.lines_sent:,} of {progress.lines_total:,} lines"
+    pace = "" if progress.feed_ended else f" ({progress.rate:,.0f}/s)"
+    return (
+        f"{replayed}{pace}, lag {progress.lag:,}, cases open {progress.open_cases:,}, "
+        f"missed {progress.missed:,}, abandoned {progress.abandoned:,}"
+    )
+
+
+def _differences(truth: Truth | None, exports: Exports, settings: Settings) -> list[str] | None:
+    if truth is None:
+        return None
+    rows = {name: [msgspec.to_builtins(row) for row in rows] for name, rows in exports.files().items()}
+    return check_account(
+        truth,
+        rows["classified.jsonl"],
+        rows["cases.jsonl"],
+        [msgspec.to_builtins(feed) for feed in exports.meta.feeds],
+        Rules.from_settings(settings),
+        customer_key=settings.privacy.customer_key.get_secret_value(),
+        gaps=rows["gaps.jsonl"],
+    )
+
+
+def _conclude(
+    file: Path | None, run: DemoRun, exports: Exports, differences: list[str] | None, json_report: Path | None
+) -> int:
+    """Print the account and what it was checked against. Exit code 1 if anything does not add up."""
+    account = exports.account()
+    report = Report(
+        file=file.name if file else "sample",
+        lines=run.replay.sent,
+        seconds=round(run.seconds, 3),
+        replay_seconds=round(run.replay.elapsed_s, 3),
+        mentions_per_second=round(run.replay.rate, 1),
+        learned_brands=tuple(brand.name for brand in run.learned),
+        balanced=account.balanced,
+        truth=differences,
+        account=account,
+    )
+    to_stdout = json_report is not None and str(json_report) == "-"
+    if json_report is not None:
+        _write_report(report, json_report)
+    for line in [] if to_stdout else _text(report):
+        typer.echo(line)
+    return 0 if account.balanced and not account.provisional and not differences else 1
+
+
+def _write_report(report: Report, path: Path) -> None:
+    body = msgspec.json.format(msgspec.json.encode(report), indent=2)
+    if str(path) == "-":
+        typer.echo(body.decode())
+        return
+    try:
+        path.write_bytes(body + b"\n")
+    except OSError as error:
+        raise UnheardError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def _text(report: Report) -> list[str]:
+    lines = ["", *render_text(report.account), ""]
+    if report.learned_brands:
+        names = ", ".join(report.learned_brands[:12])
+        more = f" and {len(report.learned_brands) - 12} more" if len(report.learned_brands) > 12 else ""
+        lines.append(f"brands learned from the file: {names}{more}")
+    if report.truth == []:
+        lines.append("ground truth of the sample: met exactly, in capture and in every case")
+    elif report.truth:
+        lines += ["ground truth of the sample: NOT met", *(f"  {line}" for line in report.truth)]
+    lines.append(f"{report.lines:,} lines in {report.seconds:.1f} s, sent in {report.replay_seconds:.1f} s")
+    return lines

@@ -1,0 +1,325 @@
+"""The classify worker: consume, process, send, commit, until told to stop."""
+
+import gc
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from config.errors import UnheardError
+from config.load import config_version
+from config.settings import Settings
+from models.judge import Judge
+from streams.runtime.assignment import Assignment
+from streams.runtime.kafka import ANSWER_SECONDS, consumer_config, topic_id, unreachable
+from streams.runtime.metrics import Telemetry
+from streams.runtime.topics_admin import require_topics
+from streams.runtime.transactions import Outbox, Recovery, SendError, exit_error
+from streams.stages import topics
+from streams.stages.classify import BatchOutput, Context, process_batch, warm_up
+from streams.stages.decode import Headers, RawBatch
+from streams.stages.dlq_guard import DlqGuard
+from streams.stages.spans import idle_is_due
+from streams.stages.topics import topic_name
+from streams.stages.verdicts import Judging
+
+log = logging.getLogger(__name__)
+
+USED_TOPICS: Final = (
+    topics.RAW,
+    topics.CLASSIFIED,
+    topics.ESCALATIONS,
+    topics.DLQ,
+    topics.CARE_EVENTS,
+    topics.CAPTURE_REPORTS,
+)
+STOP_SECONDS: Final = 7.0  # of the ten that a stop may take; the rest is for leaving the group
+_FAILURES_LIMIT: Final = 5  # in a row
+_LAG_INTERVAL_SECONDS: Final = 1.0
+
+
+class Stopping:
+    """Whether, and since when, the worker is asked to stop."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._limit: float | None = None
+
+    def request(self) -> None:
+        self._limit = time.monotonic() + STOP_SECONDS
+        self._event.set()
+
+    def requested(self) -> bool:
+        return self._event.is_set()
+
+    def pause(self, seconds: float) -> None:
+        self._event.wait(seconds)
+
+    def deadline(self, seconds: float) -> float:
+        """Monotonic time in ``seconds``, or when the stop must be over."""
+        usual = time.monotonic() + seconds
+        return usual if self._limit is None else min(usual, self._limit)
+
+
+class ClassifyWorker:
+    """One member of the group. ``now_ms`` is the clock that decides which feeds are idle."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        judge: Judging,
+        telemetry: Telemetry,
+        transactional_id: str,
+        stopping: Stopping,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._settings, self._telemetry, self._stopping, self._now_ms = settings, telemetry, stopping, now_ms
+        require_topics(settings, USED_TOPICS)
+        topic = topic_name(topics.RAW, settings)
+        version = config_version(settings)
+        self._context = Context.make(settings, judge, topic, topic_id(settings, topic), version)
+        self._guard = DlqGuard(settings.classify.dlq_share_limit)
+        self._outbox = Outbox(settings, transactional_id, stopping.deadline)
+        self._outbox.open()
+        self._broker_lost = threading.Event()
+        self._consumer = Consumer(self._consumer_config())
+        self._assignment = Assignment(self._consumer, topic, stopping.deadline, now_ms, self._on_assignment)
+        self._failures = 0
+        self._lag_due = 0.0
+        telemetry.set("unheard_model_info", 1, version=judge.version, config=version)
+
+    def run(self) -> None:
+        """Work until a stop is requested. Raises UnheardError when it cannot go on."""
+        try:
+            while not self._stopping.requested():
+                self.step()
+        finally:
+            self._telemetry.ready(False)
+            self._outbox.close()
+            self._consumer.close()
+
+    def step(self) -> None:
+        """One batch, if there is one."""
+        classify = self._settings.classify
+        with self._timer("consume"):
+            messages = self._assignment.consume(classify.batch_records, classify.batch_wait_ms / 1000)
+        self._check_broker()
+        self._telemetry.ready(self._assignment.joined)
+        states = self._assignment.states
+        if messages or idle_is_due(states, self._now_ms(), classify.idle_feed_ms):
+            output = process_batch(raw_batch(messages), self._context, states, self._now_ms(), self._timer)
+            self._guard.check(output.stats)
+            self._commit(output, messages)
+        self._tell_lag()
+
+    def positions(self) -> dict[int, int]:
+        """The next offset of each partition that is owned and was read."""
+        return {partition: state.position for partition, state in self._assignment.states.items()}
+
+    def _commit(self, output: BatchOutput, messages: list[Message]) -> None:
+        changed = {p: state for p, state in output.states.items() if state != self._assignment.states.get(p)}
+        try:
+            with self._timer("commit"):
+                group = self._consumer.consumer_group_metadata()
+                self._outbox.send(output, self._assignment.offsets(changed), group)
+        except SendError as error:
+            self._recover(error)
+            return
+        self._failures = 0
+        self._assignment.states = output.states
+        self._tell(output, messages)
+
+    def _recover(self, error: SendError) -> None:
+        """Abort or start anew, then read again from the committed offsets."""
+        self._telemetry.inc("unheard_transactions_total", result=error.recovery.value)
+        if error.recovery is Recovery.EXIT:
+            raise exit_error(error)
+        self._failures += 1
+        if self._failures > _FAILURES_LIMIT:
+            raise UnheardError(f"the broker took none of {self._failures} attempts to commit: {error}")
+        log.warning("batch not committed, %s: %s", error.recovery.value, error)
+        try:
+            self._set_right(error.recovery)
+            self._assignment.rewind()
+        except SendError as worse:
+            raise exit_error(worse) from None
+        self._stopping.pause(0.1 * self._failures)
+
+    def _set_right(self, recovery: Recovery) -> None:
+        if recovery is Recovery.ABORT:
+            try:
+                self._outbox.abort()
+            except SendError as error:
+                if error.recovery is Recovery.EXIT:
+                    raise
+            else:
+                return
+        self._outbox.close()
+        self._outbox.open()
+
+    # ---------------------------------------------------------------- the broker
+
+    def _consumer_config(self) -> dict[str, object]:
+        classify = self._settings.classify
+        return consumer_config(self._settings, classify.group) | {
+            "partition.assignment.strategy": "range,roundrobin",
+            "session.timeout.ms": classify.session_timeout_ms,
+            "heartbeat.interval.ms": max(100, classify.session_timeout_ms // 4),
+            "error_cb": self._on_error,
+        }
+
+    def _on_error(self, error: KafkaError) -> None:
+        if error.code() == KafkaError._ALL_BROKERS_DOWN:
+            self._broker_lost.set()
+
+    def _check_broker(self) -> None:
+        """After all connections were lost: wait for an answer, but not for ever."""
+        if not self._broker_lost.is_set():
+            return
+        self._broker_lost.clear()
+        deadline = self._stopping.deadline(ANSWER_SECONDS)
+        while True:
+            try:
+                self._consumer.list_topics(timeout=1.0)
+            except KafkaException as failure:
+                if time.monotonic() > deadline:
+                    raise unreachable(self._settings, failure.args[0].name()) from None
+            else:
+                return
+
+    # ---------------------------------------------------------------- metrics
+
+    @contextmanager
+    def _timer(self, stage: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self._telemetry.observe("unheard_stage_duration_seconds", time.perf_counter() - began, stage=stage)
+
+    def _on_assignment(self) -> None:
+        self._telemetry.inc("unheard_rebalances_total")
+
+    def _tell(self, output: BatchOutput, messages: list[Message]) -> None:
+        """Everything that metrics say about a committed batch."""
+        tell, stats = self._telemetry, output.stats
+        tell.inc("unheard_transactions_total", result="commit")
+        tell.inc("unheard_records_in_total", stats.records, topic=topics.RAW)
+        tell.observe("unheard_batch_records", stats.records)
+        for topic, count in count_outputs(output).items():
+            tell.inc("unheard_records_out_total", count, topic=topic)
+        for result, count in (
+            stats.mentions | {"control": stats.controls, "rejected": sum(stats.rejects.values())}
+        ).items():
+            tell.inc("unheard_mentions_total", count, result=result)
+        for reason, count in stats.rejects.items():
+            tell.inc("unheard_rejects_total", count, reason=reason)
+        for brand, count in stats.escalations.items():
+            tell.inc("unheard_escalations_total", count, brand=brand)
+        if messages:
+            appended_ms = max(message.timestamp()[1] for message in (messages[0], messages[-1]))
+            tell.set("unheard_lag_processing_seconds", max(0, self._now_ms() - appended_ms) / 1000)
+        if stats.newest_ms:
+            tell.set("unheard_lag_event_seconds", (self._now_ms() - stats.newest_ms) / 1000)
+
+    def _tell_lag(self) -> None:
+        if time.monotonic() < self._lag_due:
+            return
+        self._lag_due = time.monotonic() + _LAG_INTERVAL_SECONDS
+        for partition, state in self._assignment.states.items():
+            place = TopicPartition(self._context.topic, partition)
+            _, end = self._consumer.get_watermark_offsets(place, cached=True)
+            if end >= 0:
+                lag = max(0, end - state.position)
+                self._telemetry.set("unheard_lag_records", lag, topic=topics.RAW, partition=str(partition))
+
+
+def count_outputs(output: BatchOutput) -> dict[str, int]:
+    """Records by topic."""
+    return {
+        topics.CLASSIFIED: len(output.classified.values),
+        topics.ESCALATIONS: len(output.escalations.values),
+        topics.DLQ: len(output.dlq),
+        topics.CARE_EVENTS: sum(map(len, output.care_blocks)),
+        topics.CAPTURE_REPORTS: sum(map(len, output.capture_blocks)),
+    }
+
+
+def raw_batch(messages: list[Message]) -> RawBatch:
+    """Messages, sorted by partition, as columns."""
+
+    def extras(row: int) -> tuple[bytes | None, Headers]:
+        message = messages[row]
+        return _as_bytes(message.key()), read_headers(message)
+
+    return RawBatch(
+        [message.partition() or 0 for message in messages],
+        [message.offset() or 0 for message in messages],
+        [_as_bytes(message.value()) for message in messages],
+        extras,
+    )
+
+
+def read_headers(message: Message) -> list[tuple[str, bytes | None]]:
+    """Headers in order; a name may come twice."""
+    headers = message.headers() or []
+    pairs = headers.items() if isinstance(headers, dict) else headers
+    return [(name, _as_bytes(raw)) for name, raw in pairs]
+
+
+def _as_bytes(value: str | bytes | None) -> bytes | None:
+    return value.encode() if isinstance(value, str) else value
+
+
+def unique_transactional_id(settings: Settings, replica: str) -> str:
+    """From the replica's name where it has one, which lets a restart abort what it left open; else unique."""
+    name = replica or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    return f"{settings.topics.prefix}{settings.classify.group}-{name}"
+
+
+def stop_on_signals(stopping: Stopping) -> None:
+    """SIGTERM and SIGINT ask for a stop; a second one ends the process at once."""
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        if stopping.requested():
+            os._exit(130)
+        stopping.request()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+
+
+def clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def run_classify(settings: Settings, replica: str = "") -> None:
+    """One worker from start to stop. Raises UnheardError when it cannot start or go on."""
+    stopping = Stopping()
+    telemetry = Telemetry()
+    port = telemetry.serve(settings.metrics.host, settings.metrics.classify_port)
+    log.info("metrics on %s:%d", settings.metrics.host, port)
+    try:
+        judge = Judge.load(settings.model.path, settings.model.escalation_threshold)
+        warm_up()
+        tune_collector()
+        stop_on_signals(stopping)  # until here a signal just ends the process: there is nothing to finish
+        identity = unique_transactional_id(settings, replica)
+        ClassifyWorker(settings, judge, telemetry, identity, stopping, clock_ms).run()
+    finally:
+        telemetry.close()
+
+
+def tune_collector() -> None:
+    """Batches make and drop tens of thousands of objects without cycles; looking for cycles at every 700th costs a
+    quarter of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 100)

@@ -1,0 +1,132 @@
+"""The care fold: packed events of one partition in, cases and counts out. A pure function of the blocks."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from models.records import CareBlock, FeedPart, WindowPart
+from streams.stages.care_events import decode_block, section_rows
+from streams.stages.care_state import CareState, empty_state, load_state, snapshot_parts
+from streams.stages.case_records import case_output
+from streams.stages.casebook import CaseState
+from streams.stages.dedupe import COUNTED, DUPLICATE, feed_ranks
+from streams.stages.fold import Output
+from streams.stages.partials import partial_outputs
+from streams.stages.rules import Rules
+from streams.stages.snapshot import dump_parts
+from streams.stages.waiting import Rows, join, pick
+from streams.stages.watermark import UNSET
+
+
+class CareFold:
+    """``Fold[CareState]``: the same outputs for any batch cut, arrival order and raw partition count."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+
+    def empty(self, partition: int) -> CareState:
+        return empty_state(partition, self._rules)
+
+    def apply(self, state: CareState, offset: int, value: bytes) -> Sequence[Output]:
+        """Fold one ``CareBlock``. Raises BlockError, and then the state is of no use any more."""
+        before_ms = state.watermarks.value_ms
+        arrived = _arrivals(state, decode_block(value))
+        behind = arrived.table["time_ms"] < before_ms
+        if behind.any():
+            _overtake(state, pick(arrived, np.flatnonzero(behind)), self._rules)
+            arrived = pick(arrived, np.flatnonzero(~behind))
+        _enqueue(state, arrived)
+        cases = _fold_ready(state, self._rules)
+        state.offset = offset
+        now_ms = state.watermarks.value_ms
+        windows, feeds = state.cohorts.publish(now_ms), state.feeds.publish()
+        return [*self._cases(state, cases), *self._partials(state, now_ms, windows, feeds)]
+
+    def drain(self, state: CareState) -> Sequence[Output]:
+        """``apply`` holds nothing back; after recovery all counts that can still change are sent once more."""
+        if not state.republish or state.offset < 0:
+            return ()
+        state.republish = False
+        return self._partials(state, UNSET, state.cohorts.parts(), state.feeds.parts())
+
+    def gauges(self, state: CareState) -> dict[str, float]:
+        gauges: dict[str, float] = {
+            "unheard_events_waiting": state.waiting.rows,
+            "unheard_cases_open": state.casebook.open_cases,
+        }
+        if state.watermarks.value_ms != UNSET:
+            gauges["unheard_watermark_seconds"] = state.watermarks.value_ms / 1000
+        return gauges
+
+    def dump(self, state: CareState) -> Iterable[bytes]:
+        return dump_parts(snapshot_parts(state))
+
+    def load(self, partition: int, chunks: Iterable[bytes]) -> CareState:
+        return load_state(partition, chunks, self._rules)
+
+    def _cases(self, state: CareState, cases: list[CaseState]) -> list[Output]:
+        names, terms, offset = state.pairs.names, state.terms, state.offset
+        outputs = [case_output(case, *names[case.pair], terms.of(case.pair), offset) for case in cases]
+        return sorted(outputs, key=lambda output: output.key or b"")
+
+    def _partials(
+        self, state: CareState, watermark_ms: int, windows: list[WindowPart], feeds: list[FeedPart]
+    ) -> list[Output]:
+        origin = f"care-{state.partition}"
+        return list(partial_outputs(self._rules, origin, state.offset, watermark_ms, windows, feeds))
+
+
+def _arrivals(state: CareState, block: CareBlock) -> Rows:
+    """The rows of ``block`` that were not seen before; marks and watermarks move on."""
+    arrived = []
+    for section in block.sections:
+        cut_offset = state.marks.cut(section.span)
+        if cut_offset is None:
+            continue
+        state.watermarks.observe(section.span)
+        if section.rows or section.ids:
+            arrived.append(section_rows(section, cut_offset, state.pairs.code_of_key, state.feeds.code))
+    for feed, clock in state.watermarks.feeds.items():
+        state.feeds.see(feed, clock.source, clock.ended)
+    return join(arrived)
+
+
+def _enqueue(state: CareState, rows: Rows) -> None:
+    state.waiting.add(rows)
+    state.cohorts.wait(rows.table, 1)
+    state.feeds.wait(rows.table, 1)
+
+
+def _overtake(state: CareState, rows: Rows, rules: Rules) -> None:
+    """Account for rows that came behind W (possible only after a live feed was idle): feeds count them, windows and
+    cases are closed to them."""
+    verdicts = state.recent.judge(rows, feed_ranks(state.feeds.names, rules.feed_order))
+    state.feeds.overtake(rows.table.compress(verdicts == COUNTED))
+    state.feeds.duplicate(rows.table.compress(verdicts == DUPLICATE))
+
+
+def _fold_ready(state: CareState, rules: Rules) -> list[CaseState]:
+    """Fold what lies behind W now, in the order (time, id); the cases that changed."""
+    watermark_ms = state.watermarks.value_ms
+    ready = state.waiting.take(watermark_ms)
+    if ready.ids:
+        ready = _count(state, ready, rules)
+    state.recent.forget(watermark_ms - rules.dedupe_ms)
+    folded = state.casebook.fold(ready, watermark_ms)
+    state.cohorts.change(folded.changes)
+    return folded.cases
+
+
+def _count(state: CareState, ready: Rows, rules: Rules) -> Rows:
+    """Count rows that wait no longer; those of them that are no copies."""
+    state.cohorts.wait(ready.table, -1)
+    state.feeds.wait(ready.table, -1)
+    verdicts = state.recent.judge(ready, feed_ranks(state.feeds.names, rules.feed_order))
+    copies = ready.table.compress(verdicts == DUPLICATE)
+    state.cohorts.count_duplicates(copies)
+    state.feeds.duplicate(copies)
+    if verdicts.any():
+        ready = pick(ready, np.flatnonzero(verdicts == COUNTED))
+    state.cohorts.count(ready.table)
+    state.feeds.receive(ready.table)
+    return ready

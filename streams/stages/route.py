@@ -1,0 +1,144 @@
+"""Whom a mention concerns: brands, the author's role seen from each, and the customers, as keyed hashes."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import accumulate
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from config.settings import Brand, Tier
+from models.records import FOLLOWER_BANDS, Mention, Role
+
+NO_BRAND: Final = -1
+_CACHED_CUSTOMERS: Final = 131_072  # about 20 MB
+_KEY_BYTES_LIMIT: Final = 64  # of BLAKE2b
+
+
+class Concern(msgspec.Struct, frozen=True, gc=False):
+    """One (mention, brand). ``subjects`` are the hashes whose cases the mention touches; a mention that addresses
+    nobody has its own author's there and ``addressed`` false."""
+
+    mention: int
+    brand: int  # index into the router's brands, or NO_BRAND
+    role: Role
+    subjects: tuple[str, ...]
+    addressed: bool
+
+
+class Router:
+    """Brands by handle and by keyword. Pure: it remembers nothing but hashes that it could compute again."""
+
+    def __init__(self, brands: Sequence[Brand], customer_key: bytes) -> None:
+        self.brands = tuple(brands)
+        self._parties = _parties(brands)
+        self._keywords = [
+            (word.lower(), index) for index, brand in enumerate(brands) for word in brand.keywords if word
+        ]
+        self._hash = make_hasher(customer_key)
+
+    def route(self, mentions: Sequence[Mention]) -> list[Concern]:
+        """Every (mention, brand) in order of mentions, then of configured brands."""
+        party = self._parties.get
+        spoken = self._find_keywords(mentions)
+        concerns: list[Concern] = []
+        for index, mention in enumerate(mentions):
+            own = party(mention.author.lower()) or (party(mention.handle.lower()) if mention.handle else None)
+            if own is not None:
+                concerns.append(self._reply(index, mention, *own))
+                continue
+            brands = spoken.get(index) or set()
+            for name in (*mention.mentions, *mention.handles, mention.reply_to_author):
+                named = party(name.lower())
+                if named is not None:
+                    brands.add(named[0])
+            author = (self._hash(mention.source, mention.author),)
+            if not brands:
+                concerns.append(Concern(index, NO_BRAND, Role.NONE, author, False))
+            for brand in sorted(brands):
+                concerns.append(Concern(index, brand, Role.CUSTOMER, author, True))
+        return concerns
+
+    def _reply(self, index: int, mention: Mention, brand: int, role: Role) -> Concern:
+        """A brand's own post: it concerns the customers that it names."""
+        named = dict.fromkeys((mention.reply_to_author, *mention.mentions))
+        customers = tuple(
+            self._hash(mention.source, name) for name in named if name and name.lower() not in self._parties
+        )
+        if customers:
+            return Concern(index, brand, role, customers, True)
+        return Concern(index, brand, role, (self._hash(mention.source, mention.author),), False)
+
+    def _find_keywords(self, mentions: Sequence[Mention]) -> dict[int, set[int]]:
+        """Brands by mention whose keyword stands in the text as a whole word, in any case. One search per keyword
+        through all texts at once: several times faster than one per text."""
+        if not self._keywords:
+            return {}
+        texts = [mention.text.lower() for mention in mentions]
+        joined = "\n".join(texts)
+        starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
+        found: dict[int, set[int]] = {}
+        for word, brand in self._keywords:
+            for at in _occurrences(joined, word):
+                found.setdefault(bisect_right(starts, at) - 1, set()).add(brand)
+        return found
+
+
+def _occurrences(text: str, word: str) -> Iterable[int]:
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if not (_joins(text[at - 1 : at], word[0]) or _joins(text[end : end + 1], word[-1])):
+            yield at
+        at = text.find(word, end)
+
+
+def _joins(neighbour: str, edge: str) -> bool:
+    """Whether a neighbouring character makes the keyword a part of a longer word."""
+    return _is_word(neighbour) and _is_word(edge)
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def _parties(brands: Sequence[Brand]) -> dict[str, tuple[int, Role]]:
+    """Lower-case handle to (brand, role). Of several brands that claim a handle the first one has it."""
+    parties: dict[str, tuple[int, Role]] = {}
+    for index, brand in enumerate(brands):
+        for handles, role in ((brand.bot_handles, Role.BOT), (brand.handles, Role.BRAND)):
+            for handle in handles:
+                parties.setdefault(handle.removeprefix("@").lower(), (index, role))
+    parties.pop("", None)
+    return parties
+
+
+def make_hasher(key: bytes) -> Callable[[str, str], str]:
+    """The keyed hash of (source, author): BLAKE2b, 8 bytes as 16 hex digits. Keys above 64 bytes are hashed first."""
+    if len(key) > _KEY_BYTES_LIMIT:
+        key = blake2b(key).digest()
+
+    @lru_cache(maxsize=_CACHED_CUSTOMERS)
+    def hash_customer(source: str, author: str) -> str:
+        return blake2b(f"{source}\x1f{author}".encode(), digest_size=8, key=key).hexdigest()
+
+    return hash_customer
+
+
+def tier_of(tiers: Sequence[Tier], followers: int, verified: bool) -> int:
+    """1 + index of the first tier that the author belongs to, 0 for none. A tier takes authors from its number of
+    followers on, and verified ones if it says so; one that asks for nothing takes all."""
+    for index, tier in enumerate(tiers):
+        if tier.verified and verified:
+            return index + 1
+        if followers >= tier.min_followers and not (tier.verified and tier.min_followers == 0):
+            return index + 1
+    return 0
+
+
+def bands_of(followers: "np.typing.NDArray[np.int64]") -> "np.typing.NDArray[np.int64]":
+    """Index into FOLLOWER_BANDS of each number of followers."""
+    return np.searchsorted(np.array(FOLLOWER_BANDS), followers, side="right") - 1

@@ -1,0 +1,201 @@
+"""Goal: every raw record is exactly once in classified per brand or once in the DLQ, and packed records tell care and
+capture all of it, whatever happens to the worker. Method: a firehose of every kind of line on real brokers, checked
+under read_committed by the second client."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from config.errors import UnheardError
+from config.settings import Settings
+from models.judge import Judge
+from streams.runtime import processes
+from streams.runtime.classify import ClassifyWorker, Stopping, unique_transactional_id
+from streams.runtime.metrics import Telemetry
+from streams.runtime.tail import read_committed, tail_records
+from streams.runtime.topics_admin import create_topics
+from streams.stages.topics import CLASSIFIED, topic_name
+from streams.stages.verdicts import Judging
+from tests.conftest import SettingsFor
+from tests.fakes import WordJudge
+from tests.raw import BRANDS, NOON_MS
+from tests.runtime.account import check_account, committed, raw_ends
+from tests.runtime.firehose import Line, firehose, produce
+from tests.waiting import await_that
+
+LINES = list(firehose(2_000))
+
+
+@pytest.fixture
+def settings(broker: str, settings_for: SettingsFor) -> Settings:
+    made = settings_for(broker, brands=BRANDS, classify__batch_records=300)
+    create_topics(made)
+    return made
+
+
+@contextmanager
+def worker(
+    settings: Settings, judge: Judging | None = None, telemetry: Telemetry | None = None
+) -> Iterator[ClassifyWorker]:
+    stopping = Stopping()
+    made = ClassifyWorker(
+        settings,
+        judge or WordJudge(),
+        telemetry or Telemetry(),
+        unique_transactional_id(settings, "worker"),
+        stopping,
+        lambda: NOON_MS,
+    )
+    try:
+        yield made
+    finally:
+        stopping.request()
+        made.run()  # leaves the group
+
+
+def work(settings: Settings, made: ClassifyWorker) -> None:
+    """Step until everything is committed."""
+    ends = raw_ends(settings)
+
+    def step() -> bool:
+        made.step()
+        return made.positions() == ends
+
+    await_that(step, seconds=60)
+
+
+def test_every_record_has_exactly_one_fate(settings: Settings) -> None:
+    produce(settings, LINES)
+    telemetry = Telemetry()
+    with worker(settings, telemetry=telemetry) as made:
+        work(settings, made)
+    check_account(settings, LINES)
+    figures = telemetry.render().decode()
+    assert 'unheard_records_in_total{topic="mentions.raw.v1"} 2004.0' in figures
+    assert 'unheard_rejects_total{reason="not_csv"} 167.0' in figures
+
+
+def test_a_successor_goes_on_where_the_worker_stopped(settings: Settings) -> None:
+    produce(settings, LINES[:1_000])
+    with worker(settings) as first:
+        work(settings, first)
+    produce(settings, LINES[1_000:])
+    with worker(settings) as second:
+        work(settings, second)
+    check_account(settings, LINES)
+
+
+def test_the_shipped_model_judges_a_firehose(settings: Settings) -> None:
+    produce(settings, LINES[:200])
+    with worker(settings, Judge.load()) as made:
+        work(settings, made)
+    assert len(list(read_committed(settings, topic_name(CLASSIFIED, settings)))) == sum(
+        len(line.keys) for line in LINES[:200]
+    )
+
+
+def test_mostly_broken_input_stops_the_worker_before_it_is_committed(broker: str, settings_for: SettingsFor) -> None:
+    settings = settings_for(broker, brands=BRANDS, classify__dlq_share_limit=0.5)
+    create_topics(settings)
+    produce(settings, [Line("{") for _ in range(1_500)])
+    with worker(settings) as made, pytest.raises(UnheardError, match="dlq_share_limit"):
+        work(settings, made)
+    assert sum(committed(settings).values()) < 1_000
+
+
+def test_tail_shows_packed_records_unpacked(settings: Settings) -> None:
+    produce(settings, LINES[:50])
+    with worker(settings) as made:
+        work(settings, made)
+    shown = list(tail_records(settings, "care.events", follow=False, limit=2, pretty=False))
+    assert len(shown) == 2
+    assert '"PRIMARY_MENTION"' in "".join(shown)
+
+
+@pytest.mark.embedded
+def test_a_missing_topic_or_another_partition_count_is_one_clear_line(
+    embedded_broker: str, settings_for: SettingsFor
+) -> None:
+    settings = settings_for(embedded_broker)
+    with pytest.raises(UnheardError, match="there is no topic"), worker(settings):
+        pass
+    create_topics(settings)
+    other = settings_for(embedded_broker, topics__raw_partitions=3)
+    with pytest.raises(UnheardError, match="has 2 partitions, the configuration says 3"), worker(other):
+        pass
+
+
+# ---------------------------------------------------------------- as processes
+
+BRANDS_TOML = """
+[[brands]]
+name = "Acme"
+handles = ["AcmeCare", "acme"]
+bot_handles = ["AcmeBot"]
+[[brands]]
+name = "Bolt"
+handles = ["bolt"]
+"""
+
+
+@pytest.fixture
+def kafka_settings(kafka_broker: str, settings_for: SettingsFor) -> Settings:
+    made = settings_for(kafka_broker, brands=BRANDS, classify__batch_records=40, classify__session_timeout_ms=6_000)
+    create_topics(made)
+    return made
+
+
+def start(settings: Settings, folder: Path, replica: str) -> "subprocess.Popen[bytes]":
+    """``unheard classify`` with these settings, judging by words."""
+    script = Path(__file__).with_name("word_worker.py")
+    tree = folder / f"{replica}.json"
+    tree.write_text(settings.model_dump_json())
+    return subprocess.Popen(
+        [sys.executable, script, tree, replica], stderr=subprocess.PIPE, cwd=Path(__file__).parents[2]
+    )
+
+
+@pytest.mark.kafka
+def test_a_worker_killed_in_the_middle_loses_and_repeats_nothing(kafka_settings: Settings, tmp_path: Path) -> None:
+    produce(kafka_settings, LINES)
+    first = start(kafka_settings, tmp_path, "one")
+    await_that(lambda: sum(committed(kafka_settings).values()) > 200, seconds=60)
+    first.kill()
+    first.wait()
+    assert sum(committed(kafka_settings).values()) < len(LINES), "it was killed in the middle"
+    second = start(kafka_settings, tmp_path, "one")
+    ends = raw_ends(kafka_settings)
+    await_that(lambda: committed(kafka_settings) == ends, seconds=60)
+    second.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    assert second.wait(15) == 0
+    assert time.monotonic() - began < 10
+    check_account(kafka_settings, LINES)
+
+
+@pytest.mark.kafka
+def test_a_fenced_worker_exits_with_one_clear_line(kafka_settings: Settings, tmp_path: Path) -> None:
+    produce(kafka_settings, LINES)
+    first = start(kafka_settings, tmp_path, "same")
+    await_that(lambda: sum(committed(kafka_settings).values()) > 0, seconds=60)
+    os.kill(first.pid, signal.SIGSTOP)
+    second = start(kafka_settings, tmp_path, "same")
+    ends = raw_ends(kafka_settings)
+    await_that(lambda: committed(kafka_settings) == ends, seconds=60)
+    os.kill(first.pid, signal.SIGCONT)
+    produce(kafka_settings, [LINES[0], LINES[10]])
+    try:
+        assert first.wait(30) == 1
+        said = (first.stderr.read() if first.stderr else b"").decode()
+        print(said)
+        assert "another worker has taken this one's place" in said
+    finally:
+        processes.stop(second.pid)
+        processes.stop(first.pid)

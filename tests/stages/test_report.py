@@ -1,0 +1,164 @@
+"""The account says the answer first, and notices when its parts contradict each other."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from models.records import Outcome
+from streams.stages import export
+from streams.stages.report import Account, build_account
+from streams.stages.report_text import MAX_BRANDS, render_text
+from streams.stages.rows import rfc3339
+from streams.stages.survival import Quantiles
+from streams.stages.windows import rate
+from tests.stages.account_rows import TIME_MS, case_record, feed_record, gap_record, window_record
+
+DAY_MS = 86_400_000
+encode = msgspec.json.encode
+
+
+def cases() -> list[dict[str, Any]]:
+    """Two brands: one case missed, one stalled, one diverted, one resolved, one pending."""
+    return [
+        {"outcome": Outcome.MISSED, "closed_ms": TIME_MS + DAY_MS, "sla_breached": True},
+        {"outcome": Outcome.STALLED, "closed_ms": TIME_MS + DAY_MS, "first_response_ms": 60_000, "sla_breached": False},
+        {"outcome": Outcome.DIVERTED, "closed_ms": TIME_MS + 9, "first_response_ms": 90_000, "sla_breached": False},
+        {"outcome": Outcome.RESOLVED, "closed_ms": TIME_MS + 9, "first_response_ms": 30_000, "brand": "bolt"},
+        {"outcome": Outcome.PENDING, "brand": "bolt"},
+    ]
+
+
+def account(**changes: Any) -> Account:
+    opened = {"cases_opened": 5, "cases_missed": 1, "cases_stalled": 1, "cases_diverted": 1, "cases_resolved": 1}
+    star = {
+        **opened,
+        "cases_replied": 3,
+        "received": 8,
+        "customer_actionable": 6,
+        "brand": 2,
+        "intent_issue": 6,
+        "escalated": 1,
+        "reason_legal": 1,
+        "mentions_answered": 3,
+        "mentions_unanswered": 1,
+        "missed_exact": 2,
+    } | changes.pop("star", {})
+    feed = {"sent": 12, "received": 8, "late": 1, "rejected": 1, "missed_exact": 2} | changes.pop("feed", {})
+    windows = [window_record(counts=star, pending=2), window_record(brand="acme", counts={"received": 5, "brand": 5})]
+    records = [case_record(case_id=str(i), customer=str(i), **fields) for i, fields in enumerate(cases())]
+    return build_account(
+        windows=export.window_rows(map(encode, windows)),
+        cases=export.case_rows(map(encode, records)),
+        gaps=export.gap_rows([encode(gap_record(**changes.pop("gap", {})))]),
+        feeds=export.feed_rows([encode(feed_record(**feed))]),
+        dlq=[],
+        watermark=rfc3339(TIME_MS + 2 * DAY_MS),
+    )
+
+
+def test_each_rate_has_its_own_numerator_denominator_and_pending() -> None:
+    rates = account().total.rates
+    assert rates["missed"] == rate(1, 4, 1)
+    assert rates["abandoned"] == rate(2, 4, 1)
+    assert rates["resolved"] == rate(1, 4, 1)
+    assert rates["sla_breached"] == rate(1, 3, 2)
+    assert rates["answered"] == rate(3, 4, 2)
+
+
+def test_capture_counts_lines_and_keeps_what_the_source_withheld_apart() -> None:
+    capture = account(feed={"missed_upstream": 40}).capture
+    assert capture.captured == rate(10, 12, 0)
+    assert (capture.missed, capture.withheld) == (2, 40)
+    assert (capture.gaps["sequence"].gaps, capture.gaps["sequence"].missed) == (1, 2)
+
+
+def test_brands_are_accounted_for_one_by_one() -> None:
+    brands = {care.brand: care for care in account().brands}
+    assert set(brands) == {"acme", "bolt"}
+    assert (brands["acme"].cases.opened, brands["bolt"].cases.pending) == (3, 1)
+    assert brands["acme"].received == 5
+    assert brands["bolt"].received == 0
+
+
+def test_unanswered_cases_count_in_the_expected_response_time() -> None:
+    found = account().total.first_response
+    assert found.answered_cases == 3
+    assert found.answered == Quantiles(60.0, 90.0)
+    assert found.expected == Quantiles(90.0, None)
+
+
+def test_a_consistent_account_balances() -> None:
+    found = account()
+    assert found.balanced
+    assert set(found.differences.values()) == {0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({"feed": {"difference": -3}}, "feeds"),
+        ({"feed": {"received": 9}}, "received_in_windows"),
+        ({"star": {"brand": 3}}, "windows"),
+        ({"star": {"cases_missed": 0}}, "cases_in_windows"),
+        ({"star": {"missed_exact": 1}}, "missed_in_windows"),
+        ({"gap": {"missed": 1}}, "missed_in_gaps"),
+        ({"feed": {"missed_upstream": 1}}, "withheld_in_gaps"),
+        ({"star": {"missed_upstream": 1}}, "withheld_in_windows"),
+    ],
+)
+def test_any_contradiction_is_a_difference_and_is_said_aloud(changes: dict[str, Any], broken: str) -> None:
+    found = account(**changes)
+    assert found.differences[broken] != 0
+    assert not found.balanced
+    assert any("DOES NOT BALANCE" in line and broken in line for line in render_text(found))
+
+
+def test_mistakes_do_not_cancel_out() -> None:
+    feeds = [feed_record(feed="f", difference=2), feed_record(feed="g", difference=-2)]
+    found = build_account([], [], [], export.feed_rows(map(encode, feeds)), [], None)
+    assert found.differences["feeds"] == 4
+
+
+def test_the_answer_comes_first() -> None:
+    lines = render_text(account())
+    assert lines[:5] == [
+        "captured           10 of 12 lines (83.33%)",
+        "missed in capture  2, and 0 withheld by the source",
+        "missed in care     1 of 4 decided cases (25.00%)",
+        "abandoned          2 of 4 decided cases (50.00%)",
+        "pending            1 cases are not decided yet and count as neither",
+    ]
+    assert lines[-1] == "conservation  difference 0: everything that was sent is accounted for"
+
+
+def test_columns_line_up_and_fit() -> None:
+    lines = render_text(account())
+    head = next(index for index, line in enumerate(lines) if line.startswith("rates"))
+    assert len({len(line) for line in lines[head : head + 8]}) == 1
+    assert all(len(line) <= 110 for line in lines)
+    assert not any(line != line.rstrip() for line in lines)
+
+
+def test_many_brands_are_cut_to_the_busiest() -> None:
+    records = [
+        case_record(case_id=f"{brand}-{one}", brand=f"brand{brand:02}", customer=str(one))
+        for brand in range(MAX_BRANDS + 3)
+        for one in range(brand + 1)
+    ]
+    lines = render_text(build_account([], export.case_rows(map(encode, records)), [], [], [], None))
+    assert "and 3 more brands" in lines
+    shown = [line.split()[0] for line in lines if line.startswith("brand")]
+    assert shown == [f"brand{brand:02}" for brand in range(MAX_BRANDS + 2, 2, -1)]
+
+
+def test_an_empty_account_claims_nothing() -> None:
+    found = build_account([], [], [], [], [], None)
+    assert {one.value for one in found.total.rates.values()} == {None}
+    assert found.capture.captured.value is None
+    assert render_text(found)[0] == "captured           0 of 0 lines"
+
+
+def test_the_account_travels_as_json() -> None:
+    found = account()
+    assert msgspec.json.decode(encode(found), type=Account) == found
