@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.compiled import compiled
+from models.compiled import compiled, inner
 
 FEATURE_VERSION: Final = 1  # changes with anything in this file that changes a feature
 BUCKET_BITS: Final = 18
@@ -46,18 +46,18 @@ Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
 
 
-@compiled
+@inner
 def is_word_byte(b: int) -> Any:
     """Lower-case ASCII letter, digit, apostrophe, underscore or any byte of a multi-byte letter."""
     return 97 <= b <= 122 or 48 <= b <= 57 or b == 39 or b == 95 or b >= 128
 
 
-@compiled
+@inner
 def _is_name(b: int) -> Any:
     return 97 <= (b | 32) <= 122 or 48 <= b <= 57 or b == 95
 
 
-@compiled
+@inner
 def _is_link(src: Any, at: int, end: int) -> bool:
     """``http:``, ``https:`` or ``www.`` starts here, in any case."""
     if end - at < 5:
@@ -70,7 +70,7 @@ def _is_link(src: Any, at: int, end: int) -> bool:
     return src[at + 4] == 58 or (e == 115 and end - at > 5 and src[at + 5] == 58)
 
 
-@compiled
+@inner
 def _entity(src: Any, at: int, end: int) -> tuple[int, int]:
     """``&amp;``, ``&lt;``, ``&gt;`` as (character, length); (``&``, 1) otherwise."""
     if end - at >= 4 and src[at + 2] == 116 and src[at + 3] == 59:
@@ -83,7 +83,7 @@ def _entity(src: Any, at: int, end: int) -> tuple[int, int]:
     return 38, 1
 
 
-@compiled
+@inner
 def _put(out: Any, n: int, b: int) -> int:
     """Append a byte: no double spaces, no third of a kind in a row (digits excepted). Returns the new length."""
     if b == 32:
@@ -95,7 +95,7 @@ def _put(out: Any, n: int, b: int) -> int:
     return n + 1
 
 
-@compiled
+@inner
 def _symbol(src: Any, at: int, end: int, out: Any, n: int) -> tuple[int, int]:
     """One code point of three or four bytes that starts with E2, EF or F0; returns (next position, new length).
 
@@ -120,7 +120,7 @@ def _symbol(src: Any, at: int, end: int, out: Any, n: int) -> tuple[int, int]:
     return at + size, _put(out, n, 32)
 
 
-@compiled
+@inner
 def _handle(src: Any, at: int, end: int, out: Any, n: int) -> tuple[int, int]:
     """``@name`` stands alone between spaces, lower-cased; returns (next position, new length)."""
     n = _put(out, n, 32)
@@ -135,14 +135,14 @@ def _handle(src: Any, at: int, end: int, out: Any, n: int) -> tuple[int, int]:
     return at, _put(out, n, 32)
 
 
-@compiled
+@inner
 def _skip_link(src: Any, at: int, end: int) -> int:
     while at < end and src[at] > 32:
         at += 1
     return at
 
 
-@compiled
+@inner
 def _fold(b: int) -> int:
     """Blanks and control characters to a space, digits to 0."""
     if b <= 32 or b == 127:
@@ -193,13 +193,13 @@ def normalise(src: Any, start: int, end: int, out: Any) -> tuple[int, int]:
     return _put(out, n, 32), shouted
 
 
-@compiled
+@inner
 def _bucket(h: Any) -> Any:
     h = (h ^ (h >> _FOLD)) * FINALISER
     return np.int64(h >> _SHIFT)
 
 
-@compiled
+@inner
 def _add(bucket: Any, stamp: int, slots: Any, mask: int, found: Any, n: Any) -> Any:
     """Append ``bucket`` to ``found`` unless this text has it: ``slots`` is an open-addressed set whose entries
     hold (stamp, bucket) in one integer, so that nothing needs clearing between texts."""
@@ -216,7 +216,7 @@ def _add(bucket: Any, stamp: int, slots: Any, mask: int, found: Any, n: Any) -> 
         slot = (slot + 1) & mask
 
 
-@compiled
+@inner
 def _words(text: Any, n_text: int, shouted: int, stamp: int, slots: Any, mask: int, found: Any) -> Any:
     """Buckets of words, pairs and facts; returns how many."""
     n = 0
@@ -252,7 +252,7 @@ def _words(text: Any, n_text: int, shouted: int, stamp: int, slots: Any, mask: i
     return n
 
 
-@compiled
+@inner
 def _grams(text: Any, n_text: int, stamp: int, slots: Any, mask: int, found: Any, n: int) -> int:
     """Buckets of the character n-grams of every chunk that is no handle and no link, appended at ``n``."""
     start = 1

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.compiled import compiled
+from models.compiled import compiled, inner
 from models.features import FNV_OFFSET, FNV_PRIME, Bytes, Ints
 from models.language import (
     ENOUGH,
@@ -94,7 +94,7 @@ def word_table() -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     return hashes, values
 
 
-@compiled
+@inner
 def _look_up(h: Any, hashes: Any, entries: Any) -> int:
     slot = np.int64(h & np.uint64(_SLOT_MASK))
     while hashes[slot] != 0:
@@ -104,7 +104,7 @@ def _look_up(h: Any, hashes: Any, entries: Any) -> int:
     return 0
 
 
-@compiled
+@inner
 def _decide(scores: Any, letters: Any, latin: int, accents: int) -> int:
     """Language code from stop-word scores and letters by script."""
     others = 0
@@ -130,18 +130,18 @@ def _decide(scores: Any, letters: Any, latin: int, accents: int) -> int:
     return 0
 
 
-@compiled
+@inner
 def _is_alnum(b: int) -> Any:
     return 97 <= (b | 32) <= 122 or 48 <= b <= 57
 
 
-@compiled
+@inner
 def _is_name(b: int) -> Any:
     """May stand before the '@' of an e-mail address."""
     return _is_alnum(b) or b == 95 or b == 46 or b == 45 or b == 43 or b == 37
 
 
-@compiled
+@inner
 def _is_place(src: Any, start: int, end: int, digits: int, capitals: int) -> Any:
     """The word is a five-digit postcode, the second half of a British one, or a compound street name."""
     size = end - start
@@ -155,7 +155,7 @@ def _is_place(src: Any, start: int, end: int, digits: int, capitals: int) -> Any
     return (a == 108 and b == 97 and c == 116 and d == 122) or (a == 114 and b == 97 and c == 97 and d == 116)
 
 
-@compiled
+@inner
 def _link_end(src: Any, at: int, end: int) -> int:
     """End of a link that starts here, else ``at``."""
     if end - at < 8 or (src[at] | 32) != 104 or (src[at + 1] | 32) != 116 or (src[at + 3] | 32) != 112:
@@ -167,7 +167,7 @@ def _link_end(src: Any, at: int, end: int) -> int:
     return at
 
 
-@compiled
+@inner
 def _count_letter(src: Any, at: int, letters: Any) -> int:
     """Count the multi-byte character at ``at`` by script; returns 2 for an accented Latin letter, 1 for another
     letter, 0 for a symbol."""
@@ -181,7 +181,7 @@ def _count_letter(src: Any, at: int, letters: Any) -> int:
     return 1
 
 
-@compiled
+@inner
 def _count_word(entry: int, scores: Any) -> None:
     weight = (entry >> 32) & 0xFF
     bits = entry & 0xFFFFFFFF
@@ -193,7 +193,7 @@ def _count_word(entry: int, scores: Any) -> None:
         code += 1
 
 
-@compiled
+@inner
 def _skip_name(src: Any, at: int, end: int) -> int:
     """End of the handle or hashtag whose sign is at ``at``."""
     at += 1
@@ -202,7 +202,7 @@ def _skip_name(src: Any, at: int, end: int) -> int:
     return at
 
 
-@compiled
+@inner
 def _word(src: Any, at: int, end: int, letters: Any) -> tuple[int, Any, int, int, int, int]:
     """The word at ``at``: (its end, hash, digits, capitals, Latin letters, accented letters).
 
@@ -235,7 +235,7 @@ def _word(src: Any, at: int, end: int, letters: Any) -> tuple[int, Any, int, int
     return at, clean, digits, capitals, latin + capitals, accents
 
 
-@compiled
+@inner
 def _after_symbol(src: Any, at: int, end: int) -> int:
     """Past the code point at ``at`` that is no letter."""
     at += 1
@@ -256,7 +256,7 @@ _CLUSTER_END: Final = 7
 _COUNTS: Final = 8
 
 
-@compiled
+@inner
 def _take_name(src: Any, at: int, end: int, counts: Any) -> tuple[int, int]:
     """A handle or hashtag at ``at``: (its end, flags). It says nothing about the language."""
     after = _skip_name(src, at, end)
@@ -268,7 +268,7 @@ def _take_name(src: Any, at: int, end: int, counts: Any) -> tuple[int, int]:
     return after, CONTENT
 
 
-@compiled
+@inner
 def _take_word(src: Any, at: int, end: int, hashes: Any, entries: Any, scores: Any, letters: Any, counts: Any) -> Any:
     """A word at ``at``: (its end, flags); the end is ``at`` for a symbol."""
     after, h, digits, capitals, latin, accents = _word(src, at, end, letters)
@@ -294,7 +294,7 @@ def _take_word(src: Any, at: int, end: int, hashes: Any, entries: Any, scores: A
     return after, flags
 
 
-@compiled
+@inner
 def _has_at_sign(src: Any, start: int, end: int) -> bool:
     found = False
     for at in range(start, end):
@@ -302,7 +302,7 @@ def _has_at_sign(src: Any, start: int, end: int) -> bool:
     return found
 
 
-@compiled
+@inner
 def _scan_one(src: Any, start: int, end: int, hashes: Any, entries: Any, scores: Any, letters: Any, counts: Any) -> Any:
     """(flags, language code) of ``src[start:end]``; ``scores`` and ``letters`` by language code and ``counts`` are
     scratch."""
@@ -342,7 +342,7 @@ def _scan_one(src: Any, start: int, end: int, hashes: Any, entries: Any, scores:
     return _finish(flags, counts), _decide(scores, letters, counts[_LATIN_LETTERS], counts[_ACCENTS])
 
 
-@compiled
+@inner
 def _finish(flags: int, counts: Any) -> int:
     """The flags once the whole text is known."""
     if counts[_WORDS]:

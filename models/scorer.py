@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.compiled import compiled
+from models.compiled import compiled, inner
 from models.features import Bytes, Ints, extract, scratch
 
 HEADS: Final = 13  # 5 intents, escalation, 7 reasons: columns of the weights
@@ -75,13 +75,13 @@ _BIAS: Final = 128  # stored bytes are weight + 128, so that they add up without
 _FLUSH: Final = 256  # rows that 16-bit lanes hold: 256 * 255 < 2**16
 
 
-@compiled
+@inner
 def _spread(packed: Any, first: int, sums: Any) -> None:
     for lane in range(4):
         sums[first + 2 * lane] += np.int64((packed >> np.uint64(16 * lane)) & np.uint64(0xFFFF))
 
 
-@compiled
+@inner
 def _add_rows(packed: Any, found: Any, start: int, end: int, sums: Any) -> Any:
     """Sum the rows ``found[start:end]`` into ``sums``, column by column; returns the sum of squared idf.
 

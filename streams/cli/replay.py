@@ -122,7 +122,7 @@ def _run(
 ) -> tuple[SourceSummary, ReplayReport]:
     telemetry = Telemetry()
     with Screen() as screen:
-        summary = job.prepare(lambda lines: screen.show(f"{lines:,} lines read"))
+        summary = job.prepare(lambda lines: _show_reading(lines, screen, stop))
         screen.note(_describe(plan.file, summary))
         if learn_brands or brands_file:
             _teach(job, brands_file, screen)
@@ -133,6 +133,12 @@ def _run(
             return summary, job.run(watch.show, stop)
         finally:
             telemetry.close()
+
+
+def _show_reading(lines: int, screen: Screen, stop: threading.Event) -> None:
+    if stop.is_set():  # nothing has been sent, so nothing has to be ended in order
+        raise KeyboardInterrupt
+    screen.show(f"{lines:,} lines read")
 
 
 class _Watch:
@@ -190,10 +196,12 @@ def _print_report(summary: SourceSummary, report: ReplayReport, as_json: bool) -
 
 @contextmanager
 def _stop_on_signals() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set, so that what is queued is still sent."""
+    """An event that SIGINT and SIGTERM set, so that what is queued is still sent; who insists is obeyed at once."""
     stop = threading.Event()
 
     def ask(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
         stop.set()
 
     before: dict[signal.Signals, Any] = {

@@ -32,12 +32,12 @@ class Screen:
 
     def note(self, line: str) -> None:
         """Print a line that stays."""
-        self._console.print(Text(line))
+        self._console.print(Text(line), soft_wrap=True)
 
     def show(self, line: str, *, last: bool = False) -> None:
         """Show ``line`` in place of the one before; without a terminal at most one in five seconds, and the last."""
         if self._console.is_terminal:
-            self._live.update(Text(line))
+            self._live.update(Text(line, no_wrap=True, overflow="ellipsis"))
             return
         now = time.monotonic()
         if last or now - self._shown >= _PLAIN_EVERY_SECONDS:

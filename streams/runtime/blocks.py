@@ -22,6 +22,7 @@ import msgspec
 
 from streams.runtime.faust_app import BlockTable
 from streams.runtime.metrics import Telemetry
+from streams.runtime.output_metrics import measure_outputs
 from streams.runtime.outputs import OutputSender
 from streams.stages.fold import BlockError, Fold, Output, State
 
@@ -88,12 +89,14 @@ def _digest(chunks: Sequence[bytes]) -> bytes:
 
 
 class _Partition(Generic[State]):
-    """State of one owned partition and where it stands. ``covered`` is the newest snapshot's offset."""
+    """State of one owned partition and where it stands: ``first`` and ``last`` are the offsets of its blocks that no
+    snapshot covers, ``covered`` the newest snapshot's offset, ``reported`` the gauges that speak of it."""
 
-    __slots__ = ("chunks", "covered", "first", "last", "state")
+    __slots__ = ("chunks", "covered", "first", "last", "reported", "state")
 
     def __init__(self, state: State, *, first: int, last: int, covered: int, chunks: int) -> None:
         self.state, self.first, self.last, self.covered, self.chunks = state, first, last, covered, chunks
+        self.reported = set[str]()
 
 
 class _Folded(msgspec.Struct):
@@ -132,7 +135,15 @@ class BlockRunner(Generic[State]):
         self._owned: dict[int, _Partition[State]] = {}
         self._opening = asyncio.Lock()
         self._folded: asyncio.Queue[_Folded] = asyncio.Queue(_MAX_GROUP)
-        table.on_reassigned = self._owned.clear
+        table.on_reassigned = self._forget
+
+    def _forget(self) -> None:
+        """Every state goes with its assignment: another worker may have owned the partition meanwhile."""
+        for partition, owned in self._owned.items():
+            for name in owned.reported:
+                self._telemetry.forget(name, partition=str(partition))
+        self._owned.clear()
+        self._telemetry.inc("unheard_rebalances_total")
 
     @property
     def ready(self) -> bool:
@@ -211,6 +222,7 @@ class BlockRunner(Generic[State]):
         first = blocks[0][0] if blocks else covered + 1
         last = blocks[-1][0] if blocks else covered
         seconds = time.perf_counter() - started
+        self._telemetry.set("unheard_recovery_duration_seconds", seconds, topic=self.name, partition=str(partition))
         log.info("%s: partition %d recovered to offset %d in %.2f s", self.name, partition, last, seconds)
         return _Partition(state, first=first, last=last, covered=covered, chunks=len(chunks))
 
@@ -261,7 +273,9 @@ class BlockRunner(Generic[State]):
 
     async def _commit_group(self, group: list[_Folded]) -> None:
         started = time.perf_counter()
-        await self._sender.send([output for folded in group for output in folded.outputs])
+        outputs = [output for folded in group for output in folded.outputs]
+        await self._sender.send(outputs)
+        measure_outputs(self._telemetry, outputs)
         sent = time.perf_counter()
         self._telemetry.observe("unheard_stage_duration_seconds", sent - started, stage="outputs")
         records = [folded for folded in group if folded.event is not None]
@@ -271,17 +285,24 @@ class BlockRunner(Generic[State]):
             if folded.snapshot is not None:
                 await self._write_snapshot(folded)
             folded.event.ack()
+        if records:
+            appended = records[-1].event.message.timestamp
+            self._telemetry.set("unheard_lag_processing_seconds", max(0.0, time.time() - appended))
         for _ in group:
             self._folded.task_done()
         self._telemetry.inc("unheard_records_in_total", len(records), topic=self.name)
 
     async def _write_snapshot(self, folded: _Folded) -> None:
+        started = time.perf_counter()
         chunks = folded.snapshot or []
         offset, partition = folded.event.message.offset, folded.event.message.partition
         await self._append([(partition, chunk_key(offset, index), chunk) for index, chunk in enumerate(chunks)])
         manifest = msgspec.msgpack.encode(Manifest(len(chunks), _digest(chunks)))
         await self._append([(partition, manifest_key(offset), manifest)])
         await self._append([(partition, key, None) for key in folded.tombstones])
+        self._telemetry.observe("unheard_snapshot_duration_seconds", time.perf_counter() - started)
+        size = sum(map(len, chunks))
+        self._telemetry.set("unheard_snapshot_size_bytes", size, topic=self.name, partition=str(partition))
 
     async def _append(self, entries: Sequence[tuple[int, bytes, bytes | None]]) -> None:
         self._sender.check_loop()
@@ -290,5 +311,9 @@ class BlockRunner(Generic[State]):
 
     def _report(self) -> None:
         for partition, owned in self._owned.items():
+            behind = self._table.behind(partition, owned.last)
+            if behind is not None:
+                self._telemetry.set("unheard_lag_records", behind, topic=self.name, partition=str(partition))
             for name, value in self._fold.gauges(owned.state).items():
                 self._telemetry.set(name, value, partition=str(partition))
+                owned.reported.add(name)

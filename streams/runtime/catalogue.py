@@ -55,14 +55,13 @@ METRICS: Final = (
     MetricSpec("unheard_watermark_seconds", "gauge", "Watermark, Unix time.", ("partition",)),
     MetricSpec("unheard_events_waiting", "gauge", "Events that wait behind the watermark.", ("partition",)),
     MetricSpec("unheard_cases_open", "gauge", "Cases that can still change.", ("partition",)),
-    MetricSpec("unheard_cases_opened_total", "counter", "Cases opened.", ("brand",)),
     MetricSpec("unheard_cases_closed_total", "counter", "Cases closed by outcome.", ("brand", "outcome")),
-    MetricSpec("unheard_sla_breaches_total", "counter", "Cases without a human reply in time.", ("brand",)),
-    MetricSpec("unheard_overtaken_total", "counter", "Events of a resumed live feed that came behind the watermark."),
-    MetricSpec("unheard_blocks_folded_total", "counter", "Packed records folded.", ("partition",)),
+    MetricSpec("unheard_sla_breaches_total", "counter", "Closed cases without a human reply in time.", ("brand",)),
     MetricSpec("unheard_snapshot_duration_seconds", "histogram", "Time to write a snapshot.", (), SECOND_BUCKETS),
-    MetricSpec("unheard_snapshot_size_bytes", "gauge", "Size of the last snapshot.", ("partition",)),
-    MetricSpec("unheard_recovery_duration_seconds", "gauge", "Time that the last recovery took.", ("partition",)),
+    MetricSpec("unheard_snapshot_size_bytes", "gauge", "Size of the last snapshot.", ("topic", "partition")),
+    MetricSpec(
+        "unheard_recovery_duration_seconds", "gauge", "Time that the last recovery took.", ("topic", "partition")
+    ),
     # ------------------------------------------------------------ capture
     MetricSpec("unheard_capture_watermark_seconds", "gauge", "Watermark of the feeds, Unix time.", ("partition",)),
     MetricSpec("unheard_capture_feeds", "gauge", "Feeds known.", ("partition",)),
@@ -91,6 +90,9 @@ METRICS: Final = (
         "gauge",
         "Received less customers, brands, bots and no brand, over final windows; must be 0.",
         ("partition",),
+    ),
+    MetricSpec(
+        "unheard_feed_lines", "gauge", "Lines of a feed by what became of them, as last published.", ("feed", "result")
     ),
     # ------------------------------------------------------------ replay
     MetricSpec("unheard_replay_lines_total", "counter", "Source lines sent.", ("feed",)),

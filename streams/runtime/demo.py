@@ -179,7 +179,9 @@ class _Sending:
 
     def _run(self) -> None:
         try:
-            self._report = self._replay.run(self._note, self._stop)
+            report = self._replay.run(self._note, self._stop)
+            self.sent = report.sent
+            self._report = report
         except BaseException as error:  # noqa: BLE001  # raised again where the report is asked for
             self._error = error
 

@@ -21,6 +21,7 @@ from typing import Any, cast
 import faust
 from faust.tables.manager import TableManager
 from faust.tables.table import Table
+from faust.types import TP
 
 from config.settings import Settings
 
@@ -40,6 +41,7 @@ class BlockTable(Table[bytes, bytes]):
         super().__init__(app, **kwargs)
         self.collected: Collected = defaultdict(dict)
         self.recovered = asyncio.Event()
+        self.source = ""
         self.active: frozenset[int] = frozenset()
         self.generation = 0
         self.on_reassigned: Callable[[], None] = _do_nothing
@@ -50,6 +52,11 @@ class BlockTable(Table[bytes, bytes]):
             key=key, value=value, partition=partition, key_serializer="raw", value_serializer="raw"
         )
         return asyncio.ensure_future(pending)
+
+    def behind(self, partition: int, offset: int) -> int | None:
+        """Records of the folded topic after ``offset``, as far as the consumer knows; None before it has fetched."""
+        end = self.app.consumer.highwater(TP(self.source, partition))
+        return None if end is None else max(0, end - offset - 1)
 
     def take(self, partition: int) -> dict[bytes, bytes]:
         return self.collected.pop(partition, {})
@@ -111,8 +118,10 @@ def make_app(settings: Settings) -> Any:
     )
 
 
-def make_table(app: Any, name: str, partitions: int) -> BlockTable:
+def make_table(app: Any, name: str, partitions: int, source: str) -> BlockTable:
+    """The changelog ``name`` of the folded topic ``source``."""
     table = BlockTable(app, name=name, partitions=partitions, key_type=bytes, value_type=bytes)
+    table.source = source
     app.tables.add(table)
     return table
 

@@ -5,6 +5,7 @@ So lines never time out one by one: when nothing was delivered for a while, ever
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from typing import Final
@@ -19,6 +20,7 @@ from streams.runtime.kafka import producer_config
 log = logging.getLogger(__name__)
 
 _STALL_SECONDS: Final = 30.0
+_STOPPING_SECONDS: Final = 5.0  # the same for who has been asked to stop
 _SERVE_EVERY: Final = 1_000
 _SETTINGS: Final = {
     "linger.ms": 20,
@@ -42,17 +44,19 @@ log.addFilter(_is_no_settings_notice)
 class Outbox:
     """Sends to the partitions of one topic. Only its bounded queue holds a sender up.
 
-    Every method raises UnheardError once the broker has refused a line or taken none for ``stall_seconds``.
+    Every method raises UnheardError once the broker has refused a line or taken none for ``stall_seconds``, 5 seconds
+    when ``stop`` is set.
     """
 
     def __init__(
         self,
         settings: Settings,
         topic: str,
+        stop: threading.Event,
         clock: Callable[[], float] = time.monotonic,
         stall_seconds: float = _STALL_SECONDS,
     ) -> None:
-        self._topic, self._clock, self._stall_seconds = topic, clock, stall_seconds
+        self._topic, self._stop, self._clock, self._stall_seconds = topic, stop, clock, stall_seconds
         self._failure: KafkaError | None = None
         self._queued = self._delivered = self._unserved = 0
         self._moved = clock()
@@ -114,9 +118,11 @@ class Outbox:
         now, delivered = self._clock(), self._queued - waiting
         if delivered > self._delivered or not waiting:
             self._delivered, self._moved = delivered, now
-        elif now - self._moved > self._stall_seconds:
+            return
+        patience = min(self._stall_seconds, _STOPPING_SECONDS) if self._stop.is_set() else self._stall_seconds
+        if now - self._moved > patience:
             self._producer.purge()
-            raise UnheardError(f"the broker has taken no line for {self._stall_seconds:.0f} s, {waiting} wait")
+            raise UnheardError(f"the broker has taken no line for {patience:.0f} s, {waiting:,} wait unsent")
 
     def _note_failure(self, error: KafkaError | None, _message: object) -> None:
         if error is not None and self._failure is None:

@@ -105,7 +105,7 @@ class Replay:
         epochs = self._epochs()
         found = gather(find_traces(self._settings, topic, partitions, epochs), epochs)
         shift_ms = self._check_found(found, digest, partitions)
-        outbox = Outbox(self._settings, topic)
+        outbox = Outbox(self._settings, topic, stop)
         sending = Sending(self._job(partitions, f"{digest} {shift_ms}", found), outbox, self._clock, stop, on_progress)
         is_complete = self._send(sending, shift_ms)
         outbox.flush()

@@ -116,8 +116,9 @@ def _read(consumer: Consumer, topic: str, partition: int, start: int, end: int) 
     if start >= end:
         return
     consumer.assign([TopicPartition(topic, partition, start)])
+    left = end - start
     while True:
-        messages = consumer.consume(_BATCH, timeout=0.5) or consumer.consume(1, timeout=ANSWER_SECONDS)
+        messages = consumer.consume(min(_BATCH, left), timeout=0.5) or consumer.consume(1, timeout=ANSWER_SECONDS)
         if not messages:
             raise UnheardError(f"topic {topic}: partition {partition} cannot be read: the broker sent nothing")
         for message in messages:
@@ -129,7 +130,8 @@ def _read(consumer: Consumer, topic: str, partition: int, start: int, end: int) 
             if offset is None or offset >= end:
                 return
             yield message
-            if offset == end - 1:
+            left = end - 1 - offset
+            if not left:
                 return
 
 

@@ -5,6 +5,7 @@ transaction markers. All of them are acknowledged before the transaction commits
 again, and their reader cuts off what it has seen.
 """
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable
@@ -114,9 +115,9 @@ class Outbox:
             self._transactional.begin_transaction()
             self._send_packed(output)
             self._send_classified(output)
+            self._await_packed()
         except KafkaException as error:
             raise send_error(error.args[0]) from None
-        self._await_packed()
         patient = self._commit_seconds
         self._patiently(lambda s: self._transactional.send_offsets_to_transaction(offsets, group, s), patient)
         self._patiently(self._transactional.commit_transaction, patient)
@@ -126,11 +127,12 @@ class Outbox:
         self._patiently(self._transactional.abort_transaction, self._commit_seconds)
 
     def close(self) -> None:
-        """Drop both producers and whatever they still hold."""
+        """Drop both producers and whatever they still hold. What they say of their own end is known already."""
         for producer in (self._transactional, self._packed):
             if producer is not None:
-                producer.purge()
-                producer.poll(0)
+                with contextlib.suppress(KafkaException):
+                    producer.purge()
+                    producer.poll(0)
         self._transactional = self._packed = None
 
     def _send_packed(self, output: BatchOutput) -> None:

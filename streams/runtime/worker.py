@@ -81,10 +81,11 @@ class _Worker:
         self._start(self._announce_readiness(), "readiness")
 
     def _add_runner(self, app: Any, step: Step, sender: OutputSender) -> None:
+        topic = topics.topic_name(step.topic, self._settings)
         runner = BlockRunner(
             step.topic,
             step.fold,
-            faust_app.make_table(app, step.table, step.partitions),
+            faust_app.make_table(app, step.table, step.partitions, topic),
             sender,
             self._telemetry,
             snapshot_blocks=self._settings.care.snapshot_blocks,
@@ -92,8 +93,7 @@ class _Worker:
             fail=self._fail,
         )
         self._runners.append(runner)
-        topic = faust_app.raw_topic(app, topics.topic_name(step.topic, self._settings))
-        faust_app.add_agent(app, step.table, topic, runner.consume)
+        faust_app.add_agent(app, step.table, faust_app.raw_topic(app, topic), runner.consume)
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)

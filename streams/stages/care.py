@@ -31,11 +31,8 @@ class CareFold:
         """Fold one ``CareBlock``. Raises BlockError, and then the state is of no use any more."""
         before_ms = state.watermarks.value_ms
         arrived = _arrivals(state, decode_block(value))
-        behind = arrived.table["time_ms"] < before_ms
-        if behind.any():
-            _overtake(state, pick(arrived, np.flatnonzero(behind)), self._rules)
-            arrived = pick(arrived, np.flatnonzero(~behind))
-        _enqueue(state, arrived)
+        if arrived.ids:
+            _enqueue(state, _not_overtaken(state, arrived, before_ms, self._rules))
         cases = _fold_ready(state, self._rules)
         state.offset = offset
         now_ms = state.watermarks.value_ms
@@ -78,7 +75,7 @@ class CareFold:
 
 def _arrivals(state: CareState, block: CareBlock) -> Rows:
     """The rows of ``block`` that were not seen before; marks and watermarks move on."""
-    arrived = []
+    arrived: list[Rows] = []
     for section in block.sections:
         cut_offset = state.marks.cut(section.span)
         if cut_offset is None:
@@ -97,12 +94,17 @@ def _enqueue(state: CareState, rows: Rows) -> None:
     state.feeds.wait(rows.table, 1)
 
 
-def _overtake(state: CareState, rows: Rows, rules: Rules) -> None:
-    """Account for rows that came behind W (possible only after a live feed was idle): feeds count them, windows and
-    cases are closed to them."""
-    verdicts = state.recent.judge(rows, feed_ranks(state.feeds.names, rules.feed_order))
-    state.feeds.overtake(rows.table.compress(verdicts == COUNTED))
-    state.feeds.duplicate(rows.table.compress(verdicts == DUPLICATE))
+def _not_overtaken(state: CareState, rows: Rows, watermark_ms: int, rules: Rules) -> Rows:
+    """The rows that are not behind W. Those that are (possible only after a live feed was idle) are accounted for
+    here: feeds count them, windows and cases are closed to them."""
+    behind = rows.table["time_ms"] < watermark_ms
+    if not behind.any():
+        return rows
+    overtaken = pick(rows, np.flatnonzero(behind))
+    verdicts = state.recent.judge(overtaken, feed_ranks(state.feeds.names, rules.feed_order))
+    state.feeds.overtake(overtaken.table.compress(verdicts == COUNTED))
+    state.feeds.duplicate(overtaken.table.compress(verdicts == DUPLICATE))
+    return pick(rows, np.flatnonzero(~behind))
 
 
 def _fold_ready(state: CareState, rules: Rules) -> list[CaseState]:

@@ -87,7 +87,8 @@ class Casebook:
         """Meet ``rows`` (sorted, all before W, each mention once), then let happen what was due before W."""
         drafts: dict[str, _Draft] = {}
         folded = Folded(array("q"), [])
-        self._meet(rows, drafts, folded)
+        if rows.ids:
+            self._meet(rows, drafts, folded)
         self._turn_pages(watermark_ms, drafts)
         for key, draft in drafts.items():
             self._put_down(key, draft, watermark_ms, folded)

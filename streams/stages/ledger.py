@@ -100,14 +100,12 @@ SILENCE: Final = Conversation()  # a key that nothing is remembered of
 
 def advance(conversation: Conversation, event: Event, terms: Terms) -> Step:
     """The conversation after ``event``, which is not before any event it has met."""
-    conversation, changes, closed = mature(conversation, event.time_ms, terms)
-    if event.role == _CUSTOMER:
-        step = _customer_speaks(conversation, event, terms)
-    elif event.role == _BRAND:
-        step = _brand_replies(conversation, event)
-    else:
-        return Step(conversation, changes, closed)
-    return Step(step.conversation, changes + step.changes, closed + step.closed)
+    due_ms = next_due_ms(conversation, terms)
+    if due_ms is None or due_ms >= event.time_ms:
+        return _meet(conversation, event, terms)
+    matured = mature(conversation, event.time_ms, terms)
+    met = _meet(matured.conversation, event, terms)
+    return Step(met.conversation, matured.changes + met.changes, matured.closed + met.closed)
 
 
 def mature(conversation: Conversation, now_ms: int, terms: Terms) -> Step:
@@ -145,6 +143,14 @@ def next_due_ms(conversation: Conversation, terms: Terms) -> int | None:
     else:
         return due_ms
     return at_ms if due_ms is None else min(due_ms, at_ms)
+
+
+def _meet(conversation: Conversation, event: Event, terms: Terms) -> Step:
+    if event.role == _CUSTOMER:
+        return _customer_speaks(conversation, event, terms)
+    if event.role == _BRAND:
+        return _brand_replies(conversation, event)
+    return Step(conversation)
 
 
 def _customer_speaks(conversation: Conversation, event: Event, terms: Terms) -> Step:

@@ -109,8 +109,12 @@ def make_events(
         prefix = prefixes.get((source, concern.brand))
         if prefix is None:
             prefix = prefixes[source, concern.brand] = case_key(source, names[concern.brand], "")
-        keys += [prefix + subject for subject in concern.subjects]  # hashes need no escapes
-        sizes.append(len(concern.subjects))
+        subjects = concern.subjects
+        sizes.append(len(subjects))
+        if len(subjects) == 1:
+            keys.append(prefix + subjects[0])  # hashes need no escapes
+        else:
+            keys += [prefix + subject for subject in subjects]
     counts = np.array(sizes, np.int64)
     first = np.cumsum(counts) - counts
     concern_of = np.repeat(np.arange(len(concerns)), counts)

@@ -17,6 +17,7 @@ OUTPUT_ALLOWANCE_BYTES: Final = 65_536  # the longest verdict: 500 customers, a 
 SCORE_STEPS: Final = 10_000  # scores are published with four decimals
 UNJUDGED: Final = INTENTS.index("unjudged")
 _CLOSES: Final = int(Flag.CLOSES)
+_CUSTOMER: Final = int(Role.CUSTOMER)
 _ISSUE, _VENT = INTENTS.index("issue"), INTENTS.index("vent")
 SCORES: Final = tuple(msgspec.json.encode(step / SCORE_STEPS) for step in range(SCORE_STEPS + 1))
 _TAILS_LIMIT: Final = 65_536
@@ -139,40 +140,35 @@ class VerdictWriter:
     def __init__(self, router: Router, model: str, config: str) -> None:
         self._names = {index: brand.name for index, brand in enumerate(router.brands)} | {NO_BRAND: ""}
         self._model, self._config = model, config
-        self._heads: dict[tuple[int, int], bytes] = {}
         self._tails: dict[tuple[int, int, int, int, str, bool], bytes] = {}
 
     def write(self, concerns: Sequence[Concern], decisions: Decisions, judged: Judgements) -> list[bytes]:
         """``,"verdict":{…}}`` of each concern, ready to replace the closing brace of the mention."""
         scores = steps_of(judged.scores).tolist()
         escalation = steps_of(judged.escalation).tolist()
-        late = decisions.late.tolist()
-        columns = (decisions.intent, decisions.flags, decisions.reasons, decisions.diverts, decisions.pii)
-        langs = judged.lang
-        rows = zip(concerns, *(column.tolist() for column in columns), strict=True)
+        langs, late = judged.lang, decisions.late.tolist()
+        heads = {pair: self._head(*pair) for pair in {(concern.brand, concern.role) for concern in concerns}}
+        flags = (decisions.flags & 31).tolist()
+        columns = (decisions.intent, decisions.reasons, decisions.diverts, decisions.pii)
+        rows = zip(concerns, flags, *(column.tolist() for column in columns), strict=True)
         return [
             b"".join(
                 (
-                    self._head(concern),
-                    b'"' + '","'.join(concern.subjects).encode() + b'"' if concern.addressed else b"",
-                    _INTENTS[intent] if concern.role == Role.CUSTOMER else _NOT_JUDGED,
-                    _scores(scores[concern.mention]) if intent != UNJUDGED else b"",
-                    _FLAGS[flags & 31],
-                    SCORES[escalation[concern.mention]] if concern.role == Role.CUSTOMER else b"0.0",
-                    self._tail((flags & _CLOSES, reasons, diverts, pii, langs[concern.mention], late[concern.mention])),
+                    heads[concern.brand, concern.role],
+                    b'"%b"' % '","'.join(concern.subjects).encode() if concern.addressed else b"",
+                    _INTENTS[intent] if concern.role == _CUSTOMER else _NOT_JUDGED,
+                    _scores(*scores[concern.mention]) if intent != UNJUDGED else b"",
+                    _FLAGS[bits],
+                    SCORES[escalation[concern.mention]] if concern.role == _CUSTOMER else b"0.0",
+                    self._tail((bits & _CLOSES, reasons, diverts, pii, langs[concern.mention], late[concern.mention])),
                 )
             )
-            for concern, intent, flags, reasons, diverts, pii in rows
+            for concern, bits, intent, reasons, diverts, pii in rows
         ]
 
-    def _head(self, concern: Concern) -> bytes:
-        key = (concern.brand, concern.role)
-        head = self._heads.get(key)
-        if head is None:
-            brand = msgspec.json.encode(self._names[concern.brand])
-            head = b',"verdict":{"brand":%b,"role":"%b","customers":[' % (brand, concern.role.name.lower().encode())
-            self._heads[key] = head
-        return head
+    def _head(self, brand: int, role: int) -> bytes:
+        name, role_name = msgspec.json.encode(self._names[brand]), Role(role).name.lower().encode()
+        return b',"verdict":{"brand":%b,"role":"%b","customers":[' % (name, role_name)
 
     def _tail(self, parts: tuple[int, int, int, int, str, bool]) -> bytes:
         tail = self._tails.get(parts)
@@ -206,8 +202,7 @@ def steps_of(scores: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.clip(np.rint(scores.astype(np.float64) * SCORE_STEPS), 0, SCORE_STEPS).astype(np.int64)
 
 
-def _scores(steps: list[int]) -> bytes:
-    issue, praise, vent, review, other = steps
+def _scores(issue: int, praise: int, vent: int, review: int, other: int) -> bytes:
     return _SCORES_FORM % (SCORES[issue], SCORES[praise], SCORES[vent], SCORES[review], SCORES[other])
 
 

@@ -1,5 +1,7 @@
 """Goal: every row of a TWCS file is a mention or a counted reject, whatever the quoting."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,9 @@ from models.records import Mention, RejectReason
 from streams.formats.files import split_lines
 from streams.formats.lines import Broken, Good, ReadLimits, SourceLine
 from streams.formats.twcs import read_twcs
-from tests.formats.samples import LIMITS, TWCS_HEADER, TWCS_ROW, twcs_row
+from tests.formats.samples import LIMITS, TWCS_HEADER, TWCS_ROW, read_file, twcs_row
+
+SAMPLE = Path(__file__).parents[3] / "shared" / "data" / "twcs_sample.csv"
 
 
 def read(*rows: str | bytes, header: str = TWCS_HEADER, limits: ReadLimits = LIMITS) -> list[SourceLine]:
@@ -102,6 +106,16 @@ def test_a_text_of_100_kb_is_a_mention() -> None:
     (line,) = read(twcs_row(1, 'long "one" ' * 10_000))
     assert isinstance(line, Good)
     assert len(line.mention.text) == 110_000
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not SAMPLE.exists(), reason=f"{SAMPLE.name} is not beside the repository")
+def test_every_row_of_the_real_sample_is_a_mention_or_a_reject() -> None:
+    lines = read_file(SAMPLE)
+    rejects = [line for line in lines if isinstance(line, Broken)]
+    assert len(lines) == 5001
+    assert [reject.reason for reject in rejects] == [RejectReason.WRONG_SHAPE]  # a row without any value
+    assert sum(isinstance(line, Good) and line.official for line in lines) > 2000
 
 
 def test_the_same_id_twice_is_two_mentions() -> None:

@@ -41,8 +41,8 @@ class Epoch:
 
     @property
     def first(self) -> int:
-        """The announced first number; numbering begins at 1 where nobody announced it."""
-        return 1 if self.first_seq is None else self.first_seq
+        """The announced first number; where nobody announced it, the lowest seen."""
+        return min(self.came, default=1) if self.first_seq is None else self.first_seq
 
     @property
     def last(self) -> int:

@@ -30,7 +30,7 @@ _EXACT: Final = (  # from one event to the instant at which something else happe
     _HORIZON_MS,
     _LIMIT_MS,
     _WEEK_MS,
-    _HORIZON_MS + _WEEK_MS,
+    *(_HORIZON_MS + _WEEK_MS,) * 4,  # the last instant of a re-contact is rare enough
 )
 _NEAR: Final = (0, 0, 1, MINUTE, 2 * MINUTE, 4 * MINUTE, HOUR_MS, 20 * HOUR_MS)
 _STEPS: Final = st.one_of(
@@ -113,6 +113,7 @@ _SCRIPTS: Final = (  # what one customer and one brand say to each other in turn
     ("escalated", "bot", "reply", "issue with thanks", "issue"),
     ("issue", "issue", "reply", "thanks"),
     ("issue", "issue"),
+    ("issue", "issue", "issue"),
     ("issue", "reply", "thanks", "issue"),
 )
 _KINDS: Final = st.one_of(st.sampled_from(_SPOKEN), st.sampled_from(_BRANDED), st.sampled_from((*_SPOKEN, "none")))

@@ -6,13 +6,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from config.settings import Settings
 from models.records import ANNOUNCEMENTS, STAMP_HEADER, Control, ControlKind, Mention, Stamp
-from streams.runtime.kafka import consume_all
+from streams.runtime.kafka import client_config, consume_all
 from streams.runtime.replay import Replay, ReplayPlan, ReplayReport
 from streams.stages.topics import RAW, topic_name
 from tests.formats.samples import own_line, write_lines
+
+
+def create_raw_topic(settings: Settings) -> None:
+    topic = NewTopic(topic_name(RAW, settings), settings.topics.raw_partitions, 1)
+    client = AdminClient(client_config(settings))  # must live until the answer is there
+    client.create_topics([topic])[topic.topic].result(timeout=20)
 
 
 class Raw(NamedTuple):

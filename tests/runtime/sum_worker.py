@@ -40,7 +40,7 @@ class SumFold:
         state.count += 1
         state.digest = (state.digest * 31 + number) % (1 << 61)
         body = orjson.dumps({**msgspec.structs.asdict(state), "revision": offset})
-        return [Output(topics.CASES, f"sum-{state.partition}".encode(), body, state.partition)]
+        return [Output(topics.GAPS, f"sum-{state.partition}".encode(), body, state.partition)]
 
     def drain(self, state: Sums) -> Sequence[Output]:
         return []

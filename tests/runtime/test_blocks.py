@@ -32,7 +32,7 @@ class Bench:
         self.bootstrap, self.prefix, self._log = bootstrap, prefix, directory / "worker.log"
         self.changelog = next(iter(topics.changelog_topics(sum_settings(bootstrap, prefix))))
         admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-        names = [prefix + topics.CARE_EVENTS, prefix + topics.CASES, self.changelog]
+        names = [prefix + topics.CARE_EVENTS, prefix + topics.GAPS, self.changelog]
         admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names])
         admin.close()
         self._worker: subprocess.Popen[bytes] | None = None
@@ -58,7 +58,7 @@ class Bench:
     def last_sums(self, enough: Callable[[dict[int, Any]], bool]) -> dict[int, Any]:
         """The newest output of each partition, once ``enough`` or after 40 s."""
         consumer = KafkaConsumer(bootstrap_servers=self.bootstrap, auto_offset_reset="earliest")
-        consumer.assign([TopicPartition(self.prefix + topics.CASES, p) for p in range(PARTITIONS)])
+        consumer.assign([TopicPartition(self.prefix + topics.GAPS, p) for p in range(PARTITIONS)])
         consumer.seek_to_beginning()
         sums: dict[int, Any] = {}
         deadline = time.monotonic() + 40

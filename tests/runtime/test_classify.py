@@ -147,7 +147,7 @@ handles = ["bolt"]
 
 @pytest.fixture
 def kafka_settings(kafka_broker: str, settings_for: SettingsFor) -> Settings:
-    made = settings_for(kafka_broker, brands=BRANDS, classify__batch_records=40, classify__session_timeout_ms=6_000)
+    made = settings_for(kafka_broker, brands=BRANDS, classify__batch_records=40, classify__session_timeout_ms=3_000)
     create_topics(made)
     return made
 
@@ -194,7 +194,6 @@ def test_a_fenced_worker_exits_with_one_clear_line(kafka_settings: Settings, tmp
     try:
         assert first.wait(30) == 1
         said = (first.stderr.read() if first.stderr else b"").decode()
-        print(said)
         assert "another worker has taken this one's place" in said
     finally:
         processes.stop(second.pid)

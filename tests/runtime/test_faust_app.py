@@ -46,11 +46,11 @@ def test_there_are_no_standby_tables_that_would_read_every_changelog_twice(app: 
 
 
 def test_changelog_partitions_follow_the_topic_and_not_fausts_default_of_eight(app: Any) -> None:
-    assert make_table(app, "blocks", 3).partitions == 3
+    assert make_table(app, "blocks", 3, "events").partitions == 3
 
 
 def test_recovered_entries_are_kept_by_partition_and_tombstones_remove_them(app: Any) -> None:
-    table = make_table(app, "blocks", 2)
+    table = make_table(app, "blocks", 2, "events")
     table.apply_changelog_batch([_event(0, b"k", b"1"), _event(1, b"k", b"2"), _event(0, b"gone", b"3")])
     table.apply_changelog_batch([_event(0, b"gone", None)])
     assert table.take(0) == {b"k": b"1"}

@@ -1,10 +1,13 @@
 """Goal: the raw topic holds every line of the file exactly once, stamped and announced as the design says, however
 often the replay was cut short."""
 
+import gzip
+import itertools
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -14,13 +17,15 @@ import pytest
 from config.errors import UnheardError, UsageError
 from config.settings import Settings
 from models.records import Control, ControlKind, Mention, RejectReason, Stamp
+from streams.runtime.outbox import Outbox
 from streams.runtime.replay import Replay, ReplayPlan, learn_brands
-from streams.runtime.topics_admin import create_topics
+from streams.stages.spread import Spread
 from tests.conftest import SettingsFor
 from tests.formats.samples import TWCS_HEADER, own_line, twcs_row, write_lines
 from tests.runtime.replayed import (
     StopAfter,
     announcements,
+    create_raw_topic,
     mentions,
     numbered_file,
     plain_file,
@@ -37,7 +42,7 @@ PARTITIONS = 3
 @pytest.fixture
 def settings(embedded_broker: str, settings_for: SettingsFor) -> Settings:
     made = settings_for(embedded_broker, topics__raw_partitions=PARTITIONS)
-    create_topics(made)
+    create_raw_topic(made)
     return made
 
 
@@ -101,8 +106,9 @@ def test_numbers_of_the_source_stay_with_their_gaps_and_epochs(settings: Setting
 
 def test_feeds_are_merged_by_feed_time(settings: Settings, tmp_path: Path) -> None:
     replay(numbered_file(tmp_path / "f"), settings)
+    records = read_raw(settings)
     for partition in range(PARTITIONS):
-        lines = [raw for raw in read_raw(settings) if raw.partition == partition and not raw.is_announcement]
+        lines = [raw for raw in records if raw.partition == partition and not raw.is_announcement]
         times = [raw.line.feed_time_ms for raw in lines]
         assert len(times) > 10
         assert times == sorted(times)
@@ -144,7 +150,7 @@ def test_a_sort_that_spills_to_disk_sends_the_same(
         made = settings_for(embedded_broker, topics__raw_partitions=PARTITIONS)
         topics = made.topics.model_copy(update={"prefix": made.topics.prefix + prefix})
         made = made.model_copy(update={"topics": topics})
-        create_topics(made)
+        create_raw_topic(made)
         replay(numbered_file(tmp_path / "f"), made, run_items=run_items)
         sent.append([raw[:2] for raw in read_raw(made)])
     assert sent[0] == sent[1]
@@ -233,7 +239,7 @@ def test_shuffling_disturbs_the_order_before_numbers_are_given(settings: Setting
 
 
 def test_a_feed_may_keep_to_one_partition(settings: Settings, tmp_path: Path) -> None:
-    replay(plain_file(tmp_path / "f"), settings, partitions_by="feed")
+    replay(plain_file(tmp_path / "f"), settings, partitions_by=Spread.FEED)
     records = read_raw(settings)
     used = {raw.partition for raw in source_lines(records)}
     assert len(used) == 1
@@ -267,7 +273,9 @@ def test_a_paced_replay_takes_its_time_and_says_by_how_much_it_slipped(settings:
 # ---------------------------------------------------------------- cut short
 
 
-@pytest.mark.parametrize("options", [{}, {"amplify": 3, "seed": 4}, {"clock": "shifted"}, {"partitions_by": "random"}])
+@pytest.mark.parametrize(
+    "options", [{}, {"amplify": 3, "seed": 4}, {"clock": "shifted"}, {"partitions_by": Spread.RANDOM}]
+)
 def test_a_replay_that_was_cut_goes_on_exactly_where_it_stopped(
     options: dict[str, object], settings: Settings, tmp_path: Path
 ) -> None:
@@ -319,8 +327,6 @@ def test_another_file_or_other_options_under_the_same_feed_are_refused(settings:
 
 
 def test_a_broken_file_is_refused_before_anything_is_sent(settings: Settings, tmp_path: Path) -> None:
-    import gzip
-
     path = tmp_path / "f.gz"
     path.write_bytes(gzip.compress(b"\n".join(own_line(n).encode() for n in range(60_000)))[:-2_000])
     with pytest.raises(UnheardError, match="truncated"):
@@ -329,12 +335,13 @@ def test_a_broken_file_is_refused_before_anything_is_sent(settings: Settings, tm
 
 
 def test_a_missing_topic_or_another_partition_count_is_one_clear_line(
-    embedded_broker: str, settings: Settings, settings_for: SettingsFor, tmp_path: Path
+    embedded_broker: str, settings_for: SettingsFor, tmp_path: Path
 ) -> None:
     path = plain_file(tmp_path / "f")
+    create_raw_topic(settings_for(embedded_broker, topics__raw_partitions=3))
     with pytest.raises(UnheardError, match="has 3 partitions, the configuration says 5"):
         replay(path, settings_for(embedded_broker, topics__raw_partitions=5))
-    with pytest.raises(UnheardError, match="there is no topic none.mentions.raw.v1"):
+    with pytest.raises(UnheardError, match=r"there is no topic none\.mentions\.raw\.v1"):
         replay(path, settings_for(embedded_broker, topics__prefix="none."))
 
 
@@ -345,6 +352,29 @@ def test_a_missing_topic_or_another_partition_count_is_one_clear_line(
 def test_options_without_sense_are_refused(options: dict[str, float], tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         Replay(ReplayPlan(file=tmp_path, **options), Settings())  # type: ignore[arg-type]  # wrong on purpose
+
+
+@pytest.mark.parametrize("is_stopping", [False, True])
+def test_a_broker_that_takes_nothing_is_one_clear_line_and_leaves_nothing_queued(
+    is_stopping: bool, settings_for: SettingsFor
+) -> None:
+    stop, seconds = threading.Event(), itertools.count(step=4.0)
+    if is_stopping:
+        stop.set()
+    outbox = Outbox(settings_for("127.0.0.1:1"), "raw", stop, clock=lambda: next(seconds), stall_seconds=10)
+    outbox.send(0, b"line")
+    with pytest.raises(UnheardError, match=f"no line for {5 if is_stopping else 10} s, 1 wait"):
+        outbox.flush()
+
+
+def test_a_mention_that_would_not_fit_into_a_record_is_a_reject(settings: Settings, tmp_path: Path) -> None:
+    huge = own_line(2, text="ä" * 600_000)  # escaped in the file, 1.2 MB in UTF-8
+    report = replay(write_lines(tmp_path / "f", [own_line(1), huge, own_line(3)]), settings)
+    (broken,) = [raw for raw in read_raw(settings) if isinstance(raw.line, Stamp)]
+    assert (report.mentions, report.broken) == (2, 1)
+    assert isinstance(broken.line, Stamp)
+    assert broken.line.reason is RejectReason.TOO_LARGE
+    assert len(broken.value) < settings.kafka.message_max_bytes
 
 
 def test_brands_are_learned_from_who_answers(settings: Settings, tmp_path: Path) -> None:
@@ -397,14 +427,3 @@ def test_ctrl_c_ends_the_command_cleanly_and_the_same_command_goes_on(settings: 
     assert report["skipped"] > 0
     assert report["sent"] + report["skipped"] == 62
     assert [raw.line.seq for raw in source_lines(read_raw(settings))] == list(range(1, 63))
-
-
-def test_the_command_says_what_is_wrong_in_one_line(settings: Settings, tmp_path: Path) -> None:
-    missing = command(settings, str(tmp_path / "none"))
-    _, errors = missing.communicate(timeout=20)
-    assert missing.returncode == 1
-    assert errors.strip().splitlines() == [f"unheard: there is no file {tmp_path / 'none'}"]
-    wrong = command(settings, str(tmp_path), "--speed", "fast")
-    _, errors = wrong.communicate(timeout=20)
-    assert wrong.returncode == 2
-    assert "--speed must be a number or max" in errors

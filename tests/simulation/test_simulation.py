@@ -14,7 +14,7 @@ from models.records import PartialBlock
 from streams.stages import topics
 from tests.simulation.scheduler import run_seed
 
-SEEDS = int(os.environ.get("UNHEARD_SEEDS", "300"))
+SEEDS = int(os.environ.get("UNHEARD_SEEDS", "200"))
 
 
 def test_every_seed_ends_with_the_plain_account() -> None:
