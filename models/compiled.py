@@ -49,7 +49,7 @@ def inner(function: Callable[..., Any]) -> Any:
     return _compile(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
-def _compile(function: Callable[..., Any], **options: bool) -> Any:
+def _compile(function: Callable[..., Any], **options: Any) -> Any:
     before = _SETTINGS.CACHE_DIR
     _SETTINGS.CACHE_DIR = _FOLDER
     try:

@@ -25,11 +25,11 @@ def main() -> int:
     options = parser.parse_args()
     try:
         rows, data_sha256 = training.load_rows(options.data / "labelled.jsonl")
+        sys.stderr.write(f"training on {len(rows)} texts\n")
+        trained = training.train(rows, data_sha256)
     except UnheardError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stderr.write(f"training on {len(rows)} texts\n")
-    trained = training.train(rows, data_sha256)
     artefact.save(trained, options.out)
     intent, escalation = trained.parameters.scores["intent"]["all"], trained.parameters.scores["escalation"]
     sys.stdout.write(

@@ -5,7 +5,7 @@ Deterministic: the same labelled file gives the same bytes (one thread, fixed fo
 
 import hashlib
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 import numpy as np
@@ -39,7 +39,7 @@ Floats = NDArray[np.float64]
 class Row(msgspec.Struct, frozen=True):
     id: str
     text: str
-    intent: str
+    intent: Literal["issue", "praise", "vent", "review", "other"]
     reasons: tuple[str, ...]
 
 
@@ -69,9 +69,10 @@ def load_rows(path: Path) -> tuple[list[Row], str]:
 
 
 def targets_of(rows: list[Row]) -> Targets:
-    binary = np.array([[bool(row.reasons), *(reason in row.reasons for reason in REASONS)] for row in rows])
+    flags = [[bool(row.reasons), *(reason in row.reasons for reason in REASONS)] for row in rows]
+    binary = np.array(flags, np.bool_).reshape(len(rows), 1 + len(REASONS))
     source = np.array([row.id.split("-")[0] for row in rows])
-    intent = np.array([INTENTS.index(row.intent) for row in rows])
+    intent = np.array([INTENTS.index(row.intent) for row in rows], np.int64)
     return Targets(intent, binary, np.array([name in WIDE_SOURCES for name in source]), source)
 
 
@@ -185,9 +186,11 @@ def measure(logits: Floats, targets: Targets, calibration: Calibration) -> dict[
     named = (bits[:, None] >> np.arange(len(REASONS))) & 1
     return {
         "intent": {
-            "all": _intent_report(truth, guess),
-            "service": _intent_report(truth[~targets.wide], guess[~targets.wide]),
-            "wide": _intent_report(truth[targets.wide], guess[targets.wide]),
+            **{
+                part: _intent_report(truth[rows], guess[rows])
+                for part, rows in {"all": targets.wide | True, "service": ~targets.wide, "wide": targets.wide}.items()
+                if rows.any()
+            },
             "macro_f1_by_source": {
                 str(name): round(_macro(truth[targets.source == name], guess[targets.source == name]), 4)
                 for name in np.unique(targets.source)
@@ -231,10 +234,20 @@ def calibration_error(probabilities: Floats, truth: NDArray[np.bool_], bins: int
     return float(total)
 
 
+def _check_enough(targets: Targets) -> None:
+    """Every fold must have examples of everything. Raises UnheardError."""
+    counts = [int((targets.intent == code).sum()) for code in range(INTENT_COUNT)] + targets.binary.sum(axis=0).tolist()
+    names = [*INTENTS[:-1], "escalation", *REASONS]
+    scarce = [name for name, count in zip(names, counts, strict=True) if count < FOLDS]
+    if scarce:
+        raise UnheardError(f"the training data need {FOLDS} examples or more of each of: {', '.join(scarce)}")
+
+
 def train(rows: list[Row], data_sha256: str) -> Artefact:
-    """The whole of training; some minutes on one core for 19,000 texts."""
+    """The whole of training; some minutes on one core for 19,000 texts. Raises UnheardError for too few examples."""
+    targets = targets_of(rows)
+    _check_enough(targets)
     with threadpool_limits(1):
-        targets = targets_of(rows)
         words, grams = presence([row.text for row in rows])
         idf = integer_idf(words, grams)
         used = np.flatnonzero(idf)

@@ -24,46 +24,53 @@ from streams.stages.spread import Spread
 _INTERRUPTED = 130
 
 
+File = Annotated[
+    Path, typer.Argument(help="TWCS CSV, X API v1.1 or v2 JSON lines, Unheard JSON lines (.gz, .zst), Parquet.")
+]
+ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="TOML file of your own settings.")]
+Speed = Annotated[str | None, typer.Option(metavar="N|max", help="Times as fast as it happened, or 'max'. Default 1.")]
+Amplify = Annotated[int, typer.Option(metavar="K", help="K-fold volume: copies with ids and authors of their own.")]
+Clock = Annotated[
+    str, typer.Option(metavar="original|shifted", help="Keep event times, or move them so that the first is now.")
+]
+Loop = Annotated[
+    bool, typer.Option("--loop", help="Again and again until Ctrl-C: shifted clock, new epoch and ids each round.")
+]
+Feed = Annotated[
+    str, typer.Option(metavar="NAME", help="For lines that name no feed themselves. Default: the file's name.")
+]
+Settle = Annotated[
+    float | None, typer.Option(metavar="SECONDS", help="Event time that passes behind the last line. Default H.")
+]
+LearnBrands = Annotated[
+    bool, typer.Option("--learn-brands", help="Say which authors are brands that the configuration lacks.")
+]
+BrandsFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the learned brands to FILE as configuration (TOML).")
+]
+ShuffleMs = Annotated[
+    int, typer.Option(metavar="N", help="Disturb the source's order by up to N ms before it is numbered.")
+]
+
+
 def replay(
-    file: Annotated[
-        Path, typer.Argument(help="TWCS CSV, X API v1.1 or v2 JSON lines, Unheard JSON lines (.gz, .zst), Parquet.")
-    ],
-    config: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE", help="TOML file of your own settings.")
-    ] = None,
-    speed: Annotated[
-        str | None, typer.Option(metavar="N|max", help="Times as fast as it happened, or 'max'. Default 1.")
-    ] = None,
+    file: File,
+    config: ConfigFile = None,
+    speed: Speed = None,
     rate: Annotated[float | None, typer.Option(metavar="N", help="Lines a second instead of a speed.")] = None,
-    amplify: Annotated[
-        int, typer.Option(metavar="K", help="K-fold volume: copies with ids and authors of their own.")
-    ] = 1,
+    amplify: Amplify = 1,
     seed: Annotated[int, typer.Option(metavar="N", help="Of copies' names, random partitions and shuffling.")] = 0,
-    clock: Annotated[
-        str, typer.Option(metavar="original|shifted", help="Keep event times, or move them so that the first is now.")
-    ] = "original",
-    loop: Annotated[
-        bool, typer.Option("--loop", help="Again and again until Ctrl-C: shifted clock, new epoch and ids each round.")
-    ] = False,
+    clock: Clock = "original",
+    loop: Loop = False,
     start_offset: Annotated[float, typer.Option(metavar="SECONDS", help="Leave out so much event time.")] = 0.0,
     limit: Annotated[int | None, typer.Option(metavar="N", help="Send only the first N lines of the file.")] = None,
-    feed: Annotated[
-        str, typer.Option(metavar="NAME", help="For lines that name no feed themselves. Default: the file's name.")
-    ] = "",
+    feed: Feed = "",
     epoch: Annotated[int, typer.Option(metavar="N", help="The feed's epoch; files with epochs get N - 1 more.")] = 1,
     partitions_by: Annotated[Spread, typer.Option(help="What chooses the raw partition of a line.")] = Spread.AUTHOR,
-    settle: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Event time that passes behind the last line. Default H.")
-    ] = None,
-    learn_brands: Annotated[
-        bool, typer.Option("--learn-brands", help="Say which authors are brands that the configuration lacks.")
-    ] = False,
-    brands_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the learned brands to FILE as configuration (TOML).")
-    ] = None,
-    shuffle_ms: Annotated[
-        int, typer.Option(metavar="N", help="Disturb the source's order by up to N ms before it is numbered.")
-    ] = 0,
+    settle: Settle = None,
+    learn_brands: LearnBrands = False,
+    brands_file: BrandsFile = None,
+    shuffle_ms: ShuffleMs = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> int:
     """Send a file of mentions to the raw topic, as fast as it happened or faster.

@@ -91,10 +91,11 @@ class ClassifyWorker:
         self._outbox = Outbox(settings, transactional_id, stopping.deadline)
         self._outbox.open()
         self._broker_lost = threading.Event()
-        self._consumer = Consumer(self._consumer_config())
-        self._assignment = Assignment(self._consumer, topic, stopping.deadline, now_ms, self._on_assignment)
         self._failures = 0
         self._lag_due = 0.0
+        self._lag_told: set[int] = set()
+        self._consumer = Consumer(self._consumer_config())
+        self._assignment = Assignment(self._consumer, topic, stopping.deadline, now_ms, self._on_assignment)
         telemetry.set("unheard_model_info", 1, version=judge.version, config=version)
 
     def run(self) -> None:
@@ -206,6 +207,9 @@ class ClassifyWorker:
 
     def _on_assignment(self) -> None:
         self._telemetry.inc("unheard_rebalances_total")
+        for partition in self._lag_told:
+            self._telemetry.forget("unheard_lag_records", topic=topics.RAW, partition=str(partition))
+        self._lag_told.clear()
 
     def _tell(self, output: BatchOutput, messages: list[Message]) -> None:
         """Everything that metrics say about a committed batch."""
@@ -239,6 +243,7 @@ class ClassifyWorker:
             if end >= 0:
                 lag = max(0, end - state.position)
                 self._telemetry.set("unheard_lag_records", lag, topic=topics.RAW, partition=str(partition))
+                self._lag_told.add(partition)
 
 
 def count_outputs(output: BatchOutput) -> dict[str, int]:

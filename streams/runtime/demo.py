@@ -35,13 +35,16 @@ _STALL_SECONDS: Final = 120.0  # no figure moved for so long: something is broke
 
 class DemoPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What to replay and how; ``speed`` None is as fast as possible. With ``learn_brands`` the file's brands join the
-    configured ones."""
+    configured ones; ``shuffle_ms`` disorders the source by up to so much before it is stamped; ``restart`` starts
+    workers that die again instead of giving up."""
 
     file: Path
     learn_brands: bool
     speed: float | None = None
+    shuffle_ms: int = 0
     classify_workers: int = 1
     care_workers: int = 1
+    restart: bool = False
 
 
 class DemoProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +58,7 @@ class DemoProgress(msgspec.Struct, frozen=True, kw_only=True):
     missed: int
     abandoned: int
     feed_ended: bool
+    workers: dict[str, int]  # process ids by name
 
 
 class DemoRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +81,7 @@ def run_flow(plan: DemoPlan, settings: Settings, on_progress: Callable[[DemoProg
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="unheard-demo-")))
         settings = _own_settings(settings, _bootstrap(settings, directory, stack))
-        replay = Replay(ReplayPlan(file=plan.file, speed=plan.speed), settings)
+        replay = Replay(ReplayPlan(file=plan.file, speed=plan.speed, shuffle_ms=plan.shuffle_ms), settings)
         stack.callback(replay.close)
         source = replay.prepare()
         learned = replay.brands if plan.learn_brands else ()
@@ -118,7 +122,7 @@ def _start_workers(plan: DemoPlan, settings: Settings, directory: Path, stack: E
     environment = {name: value for name, value in child_environment().items() if not name.startswith("UNHEARD_")}
     environment["TMPDIR"] = str(directory)
     specs = worker_specs(settings, classify=plan.classify_workers, care=plan.care_workers, config=config)
-    workers = Supervisor(specs, base=environment, log_dir=directory, restart=False)
+    workers = Supervisor(specs, base=environment, log_dir=directory, restart=plan.restart)
     stack.callback(workers.stop)
     workers.start()
     return workers
@@ -145,7 +149,7 @@ def _follow(
         workers.check()
         if time.monotonic() - looked > _LAG_EVERY_SECONDS:
             behind, looked = lag.records(), time.monotonic()
-        progress = _progress(sending, account, behind)
+        progress = _progress(sending, account, behind, workers)
         on_progress(progress)
         patience.look(progress)
         if sending.report is not None and account.final(frozenset(replay.feeds)) and lag.records() == 0:
@@ -189,7 +193,7 @@ class _Sending:
         self.sent, self.rate = progress.sent, progress.rate
 
 
-def _progress(sending: _Sending, account: AccountWatch, lag: int) -> DemoProgress:
+def _progress(sending: _Sending, account: AccountWatch, lag: int, workers: Supervisor) -> DemoProgress:
     outcomes = account.outcomes()
     return DemoProgress(
         lines_sent=sending.sent,
@@ -200,6 +204,7 @@ def _progress(sending: _Sending, account: AccountWatch, lag: int) -> DemoProgres
         missed=outcomes[Outcome.MISSED],
         abandoned=outcomes[Outcome.STALLED] + outcomes[Outcome.DIVERTED],
         feed_ended=sending.report is not None,
+        workers=workers.pids(),
     )
 
 

@@ -24,10 +24,11 @@ from streams.runtime.replay_plan import (
     SourceSummary,
     check_plan,
 )
-from streams.runtime.replay_resume import Found, find_traces, gather
+from streams.runtime.replay_resume import Found, Wanted, find_traces, gather
 from streams.runtime.replay_send import Job, Sending
 from streams.runtime.replay_source import ReplaySource, fingerprint
 from streams.stages.learn import BrandLearner
+from streams.stages.spread import partition_set
 from streams.stages.topics import RAW, topic_name
 
 __all__ = ["FeedReport", "Replay", "ReplayPlan", "ReplayProgress", "ReplayReport", "SourceSummary", "learn_brands"]
@@ -102,9 +103,9 @@ class Replay:
         topic = topic_name(RAW, self._settings)
         partitions = self._partitions(topic)
         digest = fingerprint(self._plan, partitions, self._source.brand_names())
-        epochs = self._epochs()
-        found = gather(find_traces(self._settings, topic, partitions, epochs), epochs)
-        shift_ms = self._check_found(found, digest, partitions)
+        wanted = self._wanted(partitions)
+        found = gather(find_traces(self._settings, topic, partitions, wanted))
+        shift_ms = self._check_found(found, digest, wanted)
         outbox = Outbox(self._settings, topic, stop)
         sending = Sending(self._job(partitions, f"{digest} {shift_ms}", found), outbox, self._clock, stop, on_progress)
         is_complete = self._send(sending, shift_ms)
@@ -126,15 +127,18 @@ class Replay:
             raise UnheardError(f"topic {topic} has {count} partitions, the configuration says {wanted}")
         return count
 
-    def _epochs(self) -> dict[str, frozenset[int]]:
-        """The numbers of the epochs that are about to be sent, by feed."""
+    def _wanted(self, partitions: int) -> dict[str, Wanted]:
+        """What is about to be sent, by feed."""
         epochs: dict[str, set[int]] = {}
-        feeds = self._source.feeds()
+        feeds, spread = self._source.feeds(), self._plan.partitions_by
         for span in self._source.spans:
             epochs.setdefault(feeds[span.feed].name, set()).add(span.epoch + self._plan.epoch - 1)
-        return {feed: frozenset(numbers) for feed, numbers in epochs.items()}
+        return {
+            feed: Wanted(frozenset(numbers), partition_set(spread, feed, partitions))
+            for feed, numbers in epochs.items()
+        }
 
-    def _check_found(self, found: Found, digest: str, partitions: int) -> int:
+    def _check_found(self, found: Found, digest: str, wanted: dict[str, Wanted]) -> int:
         """The shift of event times in milliseconds: the interrupted run's, or one of our own."""
         if not found.reasons and not found.positions:
             return self._own_shift_ms(0)
@@ -145,8 +149,10 @@ class Replay:
                 f"the topic has feed {names}, epoch {self._plan.epoch}, of another replay already:"
                 f" choose another --feed, or --epoch {self._plan.epoch + 1}"
             )
-        last = [(feed, max(epochs)) for feed, epochs in self._epochs().items()]
-        if all(len(found.ended.get(place, ())) == partitions for place in last):
+        if all(
+            found.ended.get((feed, max(want.epochs)), frozenset()) >= set(want.partitions)
+            for feed, want in wanted.items()
+        ):
             raise UnheardError(f"feed {names} was replayed to its end already: choose another --feed")
         return shift
 

@@ -48,14 +48,18 @@ class PlacedTrace(NamedTuple):
     trace: Trace
 
 
-def gather(traces: Iterable[PlacedTrace], epochs: Mapping[str, frozenset[int]]) -> Found:
-    """Fold the traces of the feeds and epochs that are asked for."""
+class Wanted(msgspec.Struct, frozen=True):
+    """The epochs of a feed that a replay is about to send, and the raw partitions that it uses."""
+
+    epochs: frozenset[int]
+    partitions: tuple[int, ...]
+
+
+def gather(traces: Iterable[PlacedTrace]) -> Found:
     positions: dict[tuple[str, int], tuple[int, int]] = {}
     ended: dict[tuple[str, int], set[int]] = {}
     reasons: set[str] = set()
     for partition, trace in traces:
-        if trace.epoch not in epochs.get(trace.feed, frozenset()):
-            continue
         if trace.control in ANNOUNCEMENTS:
             reasons.add(trace.reason)
         if trace.control == ControlKind.FEED_START:
@@ -72,9 +76,13 @@ def gather(traces: Iterable[PlacedTrace], epochs: Mapping[str, frozenset[int]]) 
 
 
 def find_traces(
-    settings: Settings, topic: str, partitions: int, epochs: Mapping[str, frozenset[int]]
+    settings: Settings,
+    topic: str,
+    partitions: int,
+    wanted: Mapping[str, Wanted],
+    first_window: int = _FIRST_WINDOW,
 ) -> list[PlacedTrace]:
-    """Traces of the feeds in the tail of every raw partition: enough of it to show something of each feed.
+    """Traces of the wanted feeds in the tails of the raw partitions: enough to tell how far each feed came in each.
 
     Raises UnheardError when the broker does not answer.
     """
@@ -85,7 +93,7 @@ def find_traces(
         return [
             PlacedTrace(partition, trace)
             for partition in range(partitions)
-            for trace in _search(consumer, topic, partition, epochs)
+            for trace in _search(consumer, topic, partition, wanted, first_window)
         ]
     except KafkaException as error:
         raise unreachable(settings, error.args[0].name()) from None
@@ -93,20 +101,22 @@ def find_traces(
         consumer.close()
 
 
-def _search(consumer: Consumer, topic: str, partition: int, epochs: Mapping[str, frozenset[int]]) -> list[Trace]:
-    """Search back until every feed has shown something; a topic without any of them is given up before its start."""
+def _search(consumer: Consumer, topic: str, partition: int, wanted: Mapping[str, Wanted], window: int) -> list[Trace]:
+    """Search back until every feed of this partition has shown how far it came; a partition without any trace is
+    given up before its start."""
     low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=ANSWER_SECONDS)
-    needles = [b'"feed":' + msgspec.json.encode(feed) for feed in epochs]
-    missing = set(epochs)
+    needles = [b'"feed":' + msgspec.json.encode(feed) for feed in wanted]
+    missing = {feed for feed, want in wanted.items() if partition in want.partitions}
     traces: list[Trace] = []
-    window, end = _FIRST_WINDOW, high
+    end = high
     while missing and end > low and (traces or high - end < _HOPELESS):
         start = max(low, end - window)
         for message in _read(consumer, topic, partition, start, end):
             trace = _trace(message, needles)
-            if trace is not None and trace.epoch in epochs.get(trace.feed, frozenset()):
+            if trace is not None and trace.feed in wanted and trace.epoch in wanted[trace.feed].epochs:
                 traces.append(trace)
-                missing.discard(trace.feed)
+                if trace.control != ControlKind.FEED_START:
+                    missing.discard(trace.feed)
         window, end = window * 4, start
     return traces
 

@@ -46,22 +46,21 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Feed:
-    """One feed while it is sent. Lists are by raw partition: the last mark and number there, and the number there at
-    the last heartbeat."""
+    """One feed while it is sent. Lists are by raw partition: the last mark there, the last (epoch, seq) there in this
+    run or the one that it resumes, and the same at the last heartbeat. ``epoch`` is -1 until one is open."""
 
     __slots__ = (
-        "epoch", "feed_time_ms", "info", "last", "left", "marks", "partitions", "positions", "prefix", "seen", "seq",
-        "spans",
+        "epoch", "feed_time_ms", "info", "left", "marks", "partitions", "prefix", "reached", "seen", "seq", "spans",
     )  # fmt: skip
 
     def __init__(self, info: FeedInfo, job: Job) -> None:
         self.info = info
         self.partitions = partition_set(job.plan.partitions_by, info.name, job.partitions)
         self.marks = [_NEVER] * job.partitions
-        self.last, self.seen = [0] * job.partitions, [0] * job.partitions
-        self.positions = [job.positions.get((info.name, p), (-1, 0)) for p in range(job.partitions)]
+        self.reached = [job.positions.get((info.name, p), (-1, 0)) for p in range(job.partitions)]
+        self.seen = list(self.reached)
         self.spans: list[EpochSpan] = []  # still to be sent, the current one first
-        self.epoch = self.left = self.seq = 0
+        self.epoch, self.left, self.seq = -1, 0, 0
         self.prefix = b""
         self.feed_time_ms = job.first_ms
 
@@ -108,7 +107,7 @@ class Sending:
     def finish_loop(self) -> None:
         """End all feeds where they are: a loop has no other end."""
         for feed in self._feeds:
-            if feed.epoch:
+            if feed.epoch >= 0:
                 self._announce_end(feed, feed.seq, final=True)
 
     def report(self, interrupted: bool) -> ReplayReport:
@@ -127,7 +126,7 @@ class Sending:
             feeds=tuple(
                 FeedReport(feed=feed.info.name, epoch=feed.epoch, last_seq=feed.seq)
                 for feed in self._feeds
-                if feed.epoch
+                if feed.epoch >= 0
             ),
             interrupted=interrupted,
             resumed=bool(self._job.positions),
@@ -155,7 +154,6 @@ class Sending:
             span = feed.spans[0]
             feed.epoch, feed.left, feed.seq = self._epoch_of(feed, span), span.lines, 0
             feed.prefix = stamp_prefix(feed.info.name, feed.epoch)
-            feed.last, feed.seen = [0] * self._job.partitions, [0] * self._job.partitions
             if span.lines:
                 return
             self._close_epoch(feed)
@@ -197,9 +195,9 @@ class Sending:
     def _send_copy(self, feed: _Feed, line: Line, seq: int, payload: bytes, author_crc: int, feed_time_ms: int) -> bool:
         kind, plan = line.kind, self._plan
         partition = choose_partition(plan.partitions_by, feed.partitions, kind, author_crc, plan.seed + seq)
-        if self._resumes and (feed.epoch, seq) <= feed.positions[partition]:
+        if self._resumes and (feed.epoch, seq) <= feed.reached[partition]:
             self._skipped += 1
-            feed.last[partition] = feed.seq = seq
+            feed.seq = seq
             return True
         if self._is_paced and not self._wait(feed_time_ms):
             return False
@@ -213,7 +211,8 @@ class Sending:
         self._sent += 1
         self._counts[kind] += 1
         feed.marks[partition] = feed_time_ms
-        feed.last[partition] = feed.seq = seq
+        feed.reached[partition] = feed.epoch, seq
+        feed.seq = seq
         return True
 
     # ------------------------------------------------------------ time
@@ -287,18 +286,19 @@ class Sending:
         for feed in self._feeds:
             if feed.spans:
                 for partition in feed.partitions:
-                    if feed.last[partition] == feed.seen[partition]:
+                    if feed.reached[partition] == feed.seen[partition]:
                         self._announce_progress(feed, partition, feed_time_ms)
-                feed.seen = list(feed.last)
+                feed.seen = list(feed.reached)
 
     def _announce_progress(self, feed: _Feed, partition: int, feed_time_ms: int) -> None:
+        epoch, last_seq = feed.reached[partition]
         control = Control(
             control=ControlKind.PROGRESS,
             feed=feed.info.name,
-            epoch=feed.epoch,
+            epoch=epoch if epoch >= 0 else feed.epoch,
             feed_time_ms=feed_time_ms,
             source=feed.info.source,
-            last_seq=feed.last[partition],
+            last_seq=last_seq,
             reason=self._job.reason,
         )
         feed.marks[partition] = feed_time_ms

@@ -1,15 +1,18 @@
 """Creates, describes and checks the topics of the catalogue, through kafka-python."""
 
-from collections.abc import Iterable
+import threading
+import time
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import kafka.errors
 import msgspec
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from config.errors import UnheardError
 from config.settings import Settings
-from streams.runtime.kafka import administration, partition_counts
+from streams.runtime.kafka import ANSWER_SECONDS, administration, consumer_config, partition_counts
 from streams.stages.topics import RAW, TOPICS, TopicSpec, changelog_topics, partition_count, partitions_of, topic_name
 from streams.stages.verdicts import output_limit_bytes
 
@@ -55,6 +58,7 @@ def create_topics(settings: Settings) -> list[TopicState]:
     if missing:
         with administration(settings) as admin:
             _create(admin, settings, missing)
+        _await_leaders(settings, missing)
         states = describe_topics(settings)
         _refuse_others(states)
     return states
@@ -115,6 +119,29 @@ def _create(admin: KafkaAdminClient, settings: Settings, missing: dict[str, int]
         pass  # somebody else creates them at the same time: the check that follows tells
     except kafka.errors.KafkaError as error:
         raise UnheardError(f"cannot create the topics: {type(error).__name__}: {_reason(error)}") from None
+
+
+def _await_leaders(settings: Settings, topics: Mapping[str, int]) -> None:
+    """Wait until every partition answers: a broker lists a new topic before it serves it."""
+    consumer = Consumer(consumer_config(settings, f"{settings.kafka.client_id}-admin"))
+    deadline = time.monotonic() + ANSWER_SECONDS
+    pending = [TopicPartition(name, partition) for name, count in topics.items() for partition in range(count)]
+    pause = threading.Event()
+    try:
+        while pending := [place for place in pending if not _answers(consumer, place)]:
+            if time.monotonic() > deadline:
+                raise UnheardError(f"topic {pending[0].topic} was created, but no broker serves it")
+            pause.wait(0.1)
+    finally:
+        consumer.close()
+
+
+def _answers(consumer: Consumer, place: TopicPartition) -> bool:
+    try:
+        consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS, cached=False)
+    except KafkaException:
+        return False
+    return True
 
 
 def _reason(error: Exception) -> str:

@@ -83,6 +83,11 @@ class Casebook:
         """How many case keys are remembered: open cases, waiting tweets, recent closes."""
         return len(self._kept)
 
+    @property
+    def entries(self) -> int:
+        """How many entries the calendar has, replaced ones included."""
+        return sum(len(page) for page in self._pages.values())
+
     def fold(self, rows: Rows, watermark_ms: int) -> Folded:
         """Meet ``rows`` (sorted, all before W, each mention once), then let happen what was due before W."""
         drafts: dict[str, _Draft] = {}

@@ -21,7 +21,7 @@ from streams.stages.verdicts import (
     VerdictWriter,
     decide,
     message_key,
-    open_mention,
+    open_mentions,
     output_limit_bytes,
     write_escalations,
 )
@@ -225,8 +225,7 @@ def _write_classified(
     """One record per concern; or the rows that cannot be written and why."""
     names = [*(brand.name for brand in context.router.brands), ""]
     rows = lines.mention_rows.tolist()
-    masked = judged.masked
-    opened = [open_mention(batch.values[row] or b"", masked.get(place)) for place, row in enumerate(rows)]
+    opened = open_mentions([batch.values[row] or b"" for row in rows], judged.masked)
     if None in opened:
         return {rows[place]: RejectReason.TOO_DEEP for place, value in enumerate(opened) if value is None}
     verdicts = context.writer.write(concerns, decisions, judged)

@@ -1,7 +1,7 @@
 """What is decided about each concern of a mention, and the records that say so: classified and escalations."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -20,6 +20,8 @@ _CLOSES: Final = int(Flag.CLOSES)
 _CUSTOMER: Final = int(Role.CUSTOMER)
 _ISSUE, _VENT = INTENTS.index("issue"), INTENTS.index("vent")
 SCORES: Final = tuple(msgspec.json.encode(step / SCORE_STEPS) for step in range(SCORE_STEPS + 1))
+_VERDICT: Final = b'"verdict"'
+_CLOSING_BRACE: Final = ord("}")
 _TAILS_LIMIT: Final = 65_536
 
 Bytes = NDArray[np.uint8]
@@ -219,11 +221,21 @@ _SCORES_FORM: Final = b",".join(f'"{name}":%b'.encode() for name in INTENTS[:5])
 _FLAGS: Final = tuple(_render_flags(flags) for flags in range(32))
 
 
-def open_mention(value: bytes, masked: str | None) -> bytes | None:
-    """The mention's JSON without its closing brace; re-encoded only if its text must be masked or if it brought a
-    ``verdict`` of its own. None if it is nested too deeply for that."""
-    if masked is None and b'"verdict"' not in value:
-        return value[:-1] if value.endswith(b"}") else value.rstrip()[:-1]
+def open_mentions(values: Sequence[bytes], masked: Mapping[int, str]) -> list[bytes | None]:
+    """Each mention's JSON without its closing brace; re-encoded only if its text must be masked or if it brought a
+    ``verdict`` of its own. None for one that is nested too deeply for that."""
+    opened: list[bytes | None] = [
+        value[:-1] if value[-1] == _CLOSING_BRACE else value.rstrip()[:-1] for value in values
+    ]
+    rewritten = set(masked)
+    if _VERDICT in b"".join(values):
+        rewritten |= {place for place, value in enumerate(values) if _VERDICT in value}
+    for place in rewritten:
+        opened[place] = _rewrite(values[place], masked.get(place))
+    return opened
+
+
+def _rewrite(value: bytes, masked: str | None) -> bytes | None:
     try:
         tree = msgspec.json.decode(value)  # takes whatever the typed decoder took, unlike stricter ones
         tree.pop("verdict", None)

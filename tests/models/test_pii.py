@@ -3,6 +3,8 @@
 Numbers are made up; those that need a check digit have it.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -112,15 +114,18 @@ def test_an_iban_needs_the_length_of_its_country() -> None:
 
 
 pieces = st.sampled_from(
-    [part for _, text, _ in FOUND for part in (text, *text.split())] + LEFT_ALONE + ["@", "#", "-", "é", "😀", "’", "\n"]
+    [part for _, text, _ in FOUND for part in (text, *text.split())]
+    + LEFT_ALONE
+    + ["@", "#", "-", "é", "😀", "\u2019", "\n"]
 )
+SCANNER = Scanner()
 mixtures = st.lists(pieces, max_size=6).map(" ".join)
 
 
 @settings(deadline=None, max_examples=400)
 @given(mixtures)
 def test_the_quick_look_never_hides_a_finding(text: str) -> None:
-    flags, _ = Scanner().scan(*pack([text]))
+    flags, _ = SCANNER.scan(*pack([text]))
     assert find_pii(text, int(flags[0]) & ANY_PII) == find_pii(text)
 
 
@@ -128,7 +133,7 @@ def test_the_quick_look_never_hides_a_finding(text: str) -> None:
 @given(st.one_of(mixtures, st.text()))
 def test_findings_are_ordered_and_apart_and_masking_removes_them(text: str) -> None:
     spans = find_pii(text)
-    assert all(before.end <= after.start for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before.end <= after.start for before, after in pairwise(spans))
     assert all(span.start < span.end for span in spans)
     kept = "".join(part for part in _between(text, spans))
     assert len(mask(text, spans)) == len(kept) + sum(len(span.kind) + 2 for span in spans)
@@ -141,5 +146,5 @@ def _between(text: str, spans: list[Span]) -> list[str]:
 
 def test_most_plain_texts_need_no_pattern_at_all() -> None:
     texts = ["@shop where is my parcel, it was due on monday?", "great service today!", "app crashes on iOS 11.1"] * 10
-    flags, _ = Scanner().scan(*pack(texts))
+    flags, _ = SCANNER.scan(*pack(texts))
     assert not np.any(flags & ANY_PII)

@@ -11,7 +11,7 @@ from models.replies import closes, diverts
 
 DIVERTS = [
     ("dm", "Sorry to hear that! Please DM us your details"),
-    ("dm", "We’ve replied to your DM's"),
+    ("dm", "We\u2019ve replied to your DM's"),
     ("dm", "Could you send us a private message with your postcode?"),
     ("dm", "Por favor envíanos un mensaje directo"),
     ("dm", "Please call us or DM us"),
@@ -39,7 +39,7 @@ CLOSES = [
     (True, "@shop thanks!"),
     (True, "@shop Thank you so much, Becky"),
     (True, "@shop ok cheers"),
-    (True, "@shop it’s working now"),
+    (True, "@shop it\u2019s working now"),
     (True, "@shop all sorted"),
     (True, "@shop reinstalling did the trick"),
     (True, "@shop problem solved, thx"),
@@ -69,7 +69,9 @@ def test_thanks_and_solved_close_unless_something_is_left(judge: Judge, closing:
     assert bool(judge.judge([text], np.array([False])).closes[0]) is closing
 
 
-@pytest.mark.parametrize(("intent", "closing"), [("issue", False), ("vent", False), ("praise", True), ("unjudged", True)])
+@pytest.mark.parametrize(
+    ("intent", "closing"), [("issue", False), ("vent", False), ("praise", True), ("unjudged", True)]
+)
 def test_thanks_in_a_complaint_close_nothing(intent: str, closing: bool) -> None:
     assert closes("@shop thank you", intent) is closing
 

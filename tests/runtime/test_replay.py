@@ -19,7 +19,9 @@ from config.settings import Settings
 from models.records import Control, ControlKind, Mention, RejectReason, Stamp
 from streams.runtime.outbox import Outbox
 from streams.runtime.replay import Replay, ReplayPlan, learn_brands
+from streams.runtime.replay_resume import Wanted, find_traces, gather
 from streams.stages.spread import Spread
+from streams.stages.topics import RAW, topic_name
 from tests.conftest import SettingsFor
 from tests.formats.samples import TWCS_HEADER, own_line, twcs_row, write_lines
 from tests.runtime.replayed import (
@@ -298,6 +300,24 @@ def test_a_replay_that_was_cut_goes_on_exactly_where_it_stopped(
     first_ms = min(mention.created_at_ms - 1000 * int(mention.id.partition("~")[0]) for mention in mentions(records))
     last_ms = max(mention.created_at_ms - 1000 * int(mention.id.partition("~")[0]) for mention in mentions(records))
     assert first_ms == last_ms  # every run moved event times by the same amount
+
+
+def test_how_far_a_replay_came_is_found_however_far_back_it_stands(settings: Settings, tmp_path: Path) -> None:
+    path = numbered_file(tmp_path / "f")
+    for asked in (15, 1, 20, 1, 1):
+        replay(path, settings, stop=StopAfter(asked))
+    wanted = {
+        "a": Wanted(frozenset({1}), tuple(range(PARTITIONS))),
+        "b": Wanted(frozenset({1, 2}), tuple(range(PARTITIONS))),
+    }
+    topic = topic_name(RAW, settings)
+    near = gather(find_traces(settings, topic, PARTITIONS, wanted, first_window=1))
+    whole = gather(find_traces(settings, topic, PARTITIONS, wanted))
+    truth: dict[tuple[str, int], tuple[int, int]] = {}
+    for raw in source_lines(read_raw(settings)):
+        truth[raw.line.feed, raw.partition] = raw.line.epoch, raw.line.seq
+    assert near.positions == whole.positions
+    assert {at: reached for at, reached in whole.positions.items() if reached[1]} == truth
 
 
 def test_a_finished_replay_is_not_sent_twice(settings: Settings, tmp_path: Path) -> None:

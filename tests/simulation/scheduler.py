@@ -20,7 +20,6 @@ from tests.simulation.world import (
     Delivery,
     RawLog,
     Spoken,
-    cut_all,
     pack,
     raw_log,
     small_rules,
@@ -67,22 +66,22 @@ def redeliver(log: RawLog, random: Random) -> RawLog:
 
 
 def sent_batches(log: RawLog, random: Random) -> list[list[tuple[int, int, int]]]:
-    """The batches of classify workers that crash: a batch may begin again anywhere behind what was sent."""
-    largest = random.choice((1, 7, 1_000))
-    batches = cut_all(log, random, largest)
-    sent = [0] * len(log)
-    out = []
-    for batch in batches:
-        out.append(batch)
-        for partition, _, end in batch:
-            sent[partition] = end
-        if random.random() < 0.2:
-            again = []
-            for partition, end in enumerate(sent):
-                begin = random.randint(0, end)
-                again.append((partition, begin, random.randint(begin, end)))
-            out.append(again)
-    return out
+    """The batches of classify workers that crash: one may begin again anywhere before what was sent, and go on from
+    there in other cuts."""
+    largest, read = random.choice((1, 7, 1_000)), [0] * len(log)
+    batches = []
+    crashes = random.randint(0, 6)
+    while any(position < len(lines) for position, lines in zip(read, log, strict=True)):
+        batch = []
+        for partition, lines in enumerate(log):
+            begin = read[partition]
+            read[partition] = min(begin + random.randint(0, largest), len(lines))
+            batch.append((partition, begin, read[partition]))
+        batches.append(batch)
+        if crashes and random.random() < 0.2:
+            crashes -= 1
+            read = [random.randint(max(0, position - 2 * largest), position) for position in read]
+    return batches
 
 
 @dataclass(slots=True)

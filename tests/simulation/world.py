@@ -44,16 +44,17 @@ KINDS: dict[str, tuple[Role, Flag, str, int, int]] = {  # role, flags, intent, r
 }
 
 
-def small_rules(care_partitions: int = 1, merge_partitions: int = 1) -> Rules:
-    tiers = BrandRules(horizon_ms=HORIZON + 200, sla_ms=(SLA, SLA // 2), tiers=("default", "gold"))
+def small_rules(care_partitions: int = 1, merge_partitions: int = 1, scale: int = 1) -> Rules:
+    sla_ms = (SLA * scale, SLA // 2 * scale)
+    tiers = BrandRules(horizon_ms=(HORIZON + 200) * scale, sla_ms=sla_ms, tiers=("default", "gold"))
     return Rules(
-        lateness_ms=LATENESS,
-        horizon_ms=HORIZON,
-        sla_ms=SLA,
-        case_limit_ms=LIMIT,
-        recontact_ms=RECONTACT,
-        dedupe_ms=DEDUPE,
-        window_ms=WINDOW,
+        lateness_ms=LATENESS * scale,
+        horizon_ms=HORIZON * scale,
+        sla_ms=SLA * scale,
+        case_limit_ms=LIMIT * scale,
+        recontact_ms=RECONTACT * scale,
+        dedupe_ms=DEDUPE * scale,
+        window_ms=WINDOW * scale,
         feed_order=("zulu", "alpha"),
         care_partitions=care_partitions,
         capture_partitions=1,

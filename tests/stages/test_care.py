@@ -3,8 +3,11 @@
 Method: small worlds (``tests.simulation.world``) folded block by block; Hypothesis cuts, spreads and shuffles them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
 from random import Random
+from typing import TypeVar
 
 import msgspec
 import pytest
@@ -45,6 +48,7 @@ from tests.simulation.world import (
 )
 
 RULES = small_rules()
+T = TypeVar("T", bound=Hashable)
 
 
 def world(*spoken: Spoken, partitions: int = 1, feed: str = "alpha") -> tuple[Delivery, RawLog]:
@@ -107,9 +111,12 @@ def test_a_pending_case_is_sent_while_it_changes() -> None:
     cuts = [[(0, at, at + 1)] for at in range(len(log[0]))]
     _, _, outputs = fold(block for cut in cuts for block in pack(log, cut, 1))
     states = [(case.outcome, case.sla_breached, case.mentions, case.revision) for case in cases(outputs)]
-    assert states[0] == ("pending", None, 1, 3)  # the record at 10,400 moves W beyond 10,000
-    assert states[-1] == ("missed", True, 5, 6)
-    assert sorted(state[3] for state in states) == [state[3] for state in states]
+    assert states == [
+        ("pending", None, 1, 3),  # the record at 10,400 moves W to 10,100
+        ("pending", True, 2, 4),  # W = 10,300: the SLA instant at 10,100 has passed, the mention at 10,200 counts
+        ("pending", True, 3, 5),
+        ("missed", True, 5, 6),
+    ]
 
 
 def test_every_merge_partition_hears_of_every_block() -> None:
@@ -151,6 +158,16 @@ def test_a_gap_between_blocks_halts() -> None:
     blocks = pack(log, [(0, 0, 2)], 1) + pack(log, [(0, 3, 5)], 1)
     with pytest.raises(BlockError, match="offsets 2 to 2 are missing"):
         fold(blocks)
+
+
+def test_a_section_that_is_sent_again_in_another_cut_counts_only_what_is_new() -> None:
+    """Even when nothing remembers the copies any more: the mark alone tells."""
+    told = [Spoken(10_000, "m1", "talk"), Spoken(20_000, "m2", "talk"), Spoken(30_000, "m3", "talk")]
+    _, log = world(*told)
+    cuts = [(0, 0, 3), (0, 0, 3), (0, 1, 4), (0, 0, 5)]
+    _, _, outputs = fold(block for cut in cuts for block in pack(log, [cut], 1))
+    last = partials(outputs)[-1].feeds[0]
+    assert (last.received, last.duplicates, last.overtaken) == (3, 0, 0)
 
 
 def _block(**changes: object) -> bytes:
@@ -295,6 +312,40 @@ def test_no_cut_no_spread_and_no_order_of_arrival_changes_the_account(
     assert published.cases == expected.cases
     assert published.windows == expected.windows
     assert published.feeds == expected.feeds
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(lines, min_size=1, max_size=20), st.sampled_from((1, 60)))
+def test_after_every_block_the_account_is_that_of_all_before_the_watermark(
+    told: list[tuple[int, str, str, str]], scale: int
+) -> None:
+    """Nothing matures late: no deadline needs an event to be noticed. ``scale`` puts many calendar pages between."""
+    rules = small_rules(scale=scale)
+    history = [replace(spoken, time_ms=spoken.time_ms * scale) for spoken in _history(told)]
+    delivery = Delivery("alpha", 1, history, (0,), settle_ms=LIMIT * scale)
+    (log,) = raw_log([delivery], 1, Random(0))
+    care = CareFold(rules)
+    state, outputs = care.empty(0), []
+    for offset in range(len(log)):
+        outputs += care.apply(state, offset, pack([log], [(0, offset, offset + 1)], 1)[0])
+        watermark_ms = state.watermarks.value_ms
+        behind = [event for line in log for event in line.events if event.spoken.time_ms < watermark_ms]
+        expected, published = expected_account(behind, rules, watermark_ms), published_account(outputs)
+        assert published.cases == expected.cases
+        assert _without_waiting(published.windows) == expected.windows
+        assert _without_waiting(published.feeds) == expected.feeds
+
+
+def _without_waiting(accounts: dict[T, Counter[str]]) -> dict[T, Counter[str]]:
+    counted = {name: counts - Counter(waiting=counts["waiting"]) for name, counts in accounts.items()}
+    return {name: counts for name, counts in counted.items() if counts}
+
+
+def test_a_feed_is_known_to_have_ended_once_every_raw_partition_says_so() -> None:
+    _, log = world(Spoken(10_000, "m1", "talk"), partitions=2)
+    cuts = [[(0, 0, len(log[0])), (1, 0, len(log[1]) - 1)], [(1, len(log[1]) - 1, len(log[1]))]]
+    _, _, outputs = fold(block for cut in cuts for block in pack(log, cut, 1))
+    assert [part.ended for block in partials(outputs) for part in block.feeds] == [False, True]
 
 
 @settings(max_examples=60, deadline=None)

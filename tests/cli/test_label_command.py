@@ -1,0 +1,105 @@
+"""`label` as a filter in a pipe."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from streams.cli.label import BATCH_LINES, LONGEST_LINE_BYTES, batches
+
+COMMAND = [sys.executable, "-m", "streams.cli", "label"]
+
+
+def label(data: bytes, *options: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([*COMMAND, *options], input=data, capture_output=True, timeout=120)
+
+
+def test_each_line_gets_its_verdict_in_order() -> None:
+    rows = [
+        {"id": "1", "text": "@shop where is my parcel? third time I ask, no reply"},
+        {"id": 2, "text": "@shop thank you so much, write me: jo@example.com"},
+        {"id": None, "text": ""},
+        {"id": "es", "text": "no me llega el pedido y nadie me responde"},
+    ]
+    done = label("\n".join(json.dumps(row) for row in rows).encode())
+    verdicts = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert [verdict["id"] for verdict in verdicts] == ["1", 2, None, "es"]
+    assert [verdict["intent"] for verdict in verdicts] == ["issue", "praise", "unjudged", "unjudged"]
+    assert list(verdicts[0]) == ["id", "intent", "scores", "escalate", "escalation_score", "reasons", "pii", "lang"]
+    assert verdicts[0]["escalate"] is True
+    assert "repeat" in verdicts[0]["reasons"]
+    assert verdicts[1]["pii"] == ["email"]
+    assert sum(verdicts[0]["scores"].values()) == pytest.approx(1, abs=1e-3)
+    assert verdicts[2]["scores"] == {}
+    assert verdicts[3]["lang"] == "es"
+
+
+def test_broken_lines_are_named_and_the_rest_goes_on() -> None:
+    lines = [
+        b'{"id":"1","text":"hello there"}',
+        b"{broken",
+        b"",
+        b'{"id":"3"}',
+        b'{"id":"4","text":5}',
+        b"[1]",
+        b"\xff\xfe",
+        b'{"id":"8","text":"\\ud800 half a pair"}',
+        b"[" * 10_000,
+        b'{"id":"10","text":"nul \\u0000 byte"}',
+    ]
+    done = label(b"\r\n".join(lines) + b"\n")
+    assert done.returncode == 1
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["1", "10"]
+    complaints = done.stderr.decode().splitlines()
+    assert [complaint.split(":")[0] for complaint in complaints[:-1]] == [f"line {n}" for n in (2, 4, 5, 6, 7, 8, 9)]
+    assert complaints[-1] == "7 broken lines left out"
+
+
+def test_no_input_is_no_output() -> None:
+    done = label(b"")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_a_missing_model_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+    done = label(b"", "--model", str(tmp_path / "none"))
+    assert done.returncode == 1
+    assert done.stdout == b""
+    assert len(done.stderr.splitlines()) == 1
+    assert b"model.json" in done.stderr
+
+
+def test_a_slow_writer_gets_each_answer_before_the_next_line() -> None:
+    with subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        stdin, stdout = _pipes(process)
+        for name in ("a", "b"):
+            stdin.write(json.dumps({"id": name, "text": "where is my parcel?"}).encode() + b"\n")
+            stdin.flush()
+            assert json.loads(stdout.readline())["id"] == name
+        stdin.close()
+        assert process.wait(timeout=60) == 0
+
+
+def _pipes(process: "subprocess.Popen[bytes]") -> tuple[IO[bytes], IO[bytes]]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    return process.stdin, process.stdout
+
+
+def test_lines_are_cut_wherever_the_chunks_end() -> None:
+    data = b"one\n\ntwo\nthree"
+    for size in range(1, len(data) + 1):
+        chunks = iter([data[at : at + size] for at in range(0, len(data), size)])
+        numbered = [(first + i, line) for first, lines in batches(chunks) for i, line in enumerate(lines)]
+        assert [item for item in numbered if item[1]] == [(1, b"one"), (3, b"two"), (4, b"three")]
+
+
+def test_batches_and_the_memory_of_one_line_are_bounded() -> None:
+    data = iter([b"x\n" * (BATCH_LINES + 1)])
+    assert [len(lines) for _, lines in batches(data)] == [BATCH_LINES, 1]
+    endless = iter([b"x" * 1_000_000] * 40)
+    [(_, [line])] = batches(endless)
+    assert LONGEST_LINE_BYTES < len(line) <= LONGEST_LINE_BYTES + 1
