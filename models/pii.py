@@ -87,26 +87,39 @@ _STREETS: Final = (
     "street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|place|pl|square|sq|terrace|crescent|"
     "close|way|parkway|pkwy|highway|hwy|mews|gardens|circle|trail"
 )
-_ADDRESSES: Final = (
-    re.compile(  # 221B Baker Street
-        r"[0-9](?<![\w#$£€.,:/@-].)(?!(?<=1)9[0-9]{2}\b|(?<=2)0[0-9]{2}\b)[0-9]{0,4}[A-Za-z]?,?"
-        r"(?: (?:[NSEW]\.?|[A-Z][A-Za-z'.-]{1,20}+|[0-9]{1,3}(?:st|nd|rd|th))){1,3}?"
-        rf" (?i:{_STREETS})\b\.?(?! (?:to|from|of|for)\b)"
+# (what must occur in the lower-cased text, pattern); of the first column any one will do, nothing means always.
+_ADDRESSES: Final[tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]] = (
+    (
+        (),
+        re.compile(  # 221B Baker Street
+            r"[0-9](?<![\w#$£€.,:/@-].)(?!(?<=1)9[0-9]{2}\b|(?<=2)0[0-9]{2}\b)[0-9]{0,4}[A-Za-z]?,?"
+            r"(?: (?:[NSEW]\.?|[A-Z][A-Za-z'.-]{1,20}+|[0-9]{1,3}(?:st|nd|rd|th))){1,3}?"
+            rf" (?i:{_STREETS})\b\.?(?! (?:to|from|of|for)\b)"
+        ),
     ),
-    re.compile(r"[Pp](?<!\w.)\.?[Oo]\.? ?[Bb][Oo][Xx] [0-9]{1,6}\b"),
-    re.compile(r"[A-Z](?<!\w.)[A-Z]?[0-9][A-Z0-9]? [0-9][ABD-HJLNP-UW-Z]{2}\b"),  # SW1A 1AA
-    re.compile(r"[A-Z](?<!\w.)[a-z]{2,20}+, ?[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?(?![\w-])"),  # Austin, TX 78701
-    re.compile(  # Lange Straße 5 and Hauptstraße 5
-        r"[A-ZÄÖÜ](?<!\w.)[a-zäöüß]{0,24}(?:straße|strasse|platz|allee|gasse|straat)(?<![A-ZÄÖÜ]) [0-9]{1,4}[a-z]?\b"
-        r"|(?:Straße|Strasse|Platz|Allee|Gasse) [0-9]{1,4}[a-z]?\b"
+    (("box",), re.compile(r"[Pp](?<!\w.)\.?[Oo]\.? ?[Bb][Oo][Xx] [0-9]{1,6}\b")),
+    ((), re.compile(r"[A-Z](?<!\w.)[A-Z]?[0-9][A-Z0-9]? [0-9][ABD-HJLNP-UW-Z]{2}\b")),  # SW1A 1AA
+    ((), re.compile(r"[A-Z](?<!\w.)[a-z]{2,20}+, ?[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?(?![\w-])")),  # Austin, TX 78701
+    (
+        ("straße", "strasse", "platz", "allee", "gasse", "straat"),
+        re.compile(  # Lange Straße 5 and Hauptstraße 5
+            r"[A-ZÄÖÜ](?<!\w.)[a-zäöüß]{0,24}(?:straße|strasse|platz|allee|gasse|straat)(?<![A-ZÄÖÜ]) [0-9]{1,4}[a-z]?\b"
+            r"|(?:Straße|Strasse|Platz|Allee|Gasse) [0-9]{1,4}[a-z]?\b"
+        ),
     ),
-    re.compile(
-        r"[cavprCAVPR](?<!\w.)(?:alle|venida|vda\.|ia|iale|iazza|ua) [A-ZÁÉÍÓÚ][\w' ]{2,30}?,? ?"
-        r"(?:n[º°]? ?)?[0-9]{1,4}\b"
+    (
+        ("calle ", "avenida ", "avda. ", "via ", "viale ", "piazza ", "rua "),
+        re.compile(
+            r"[cavprCAVPR](?<!\w.)(?:alle|venida|vda\.|ia|iale|iazza|ua) [A-ZÁÉÍÓÚ][\w' ]{2,30}?,? ?"
+            r"(?:n[º°]? ?)?[0-9]{1,4}\b"
+        ),
     ),
-    re.compile(
-        r"[0-9](?<![\w.,:/$£€@#-].)[0-9]{0,3}(?: ?bis| ?ter)?,? (?i:rue|avenue|boulevard|allée|chemin|impasse) "
-        r"(?:d[eu]s? |de la |d')?[A-ZÉ]\w{2,24}+"
+    (
+        ("rue ", "avenue ", "boulevard ", "allée ", "chemin ", "impasse "),
+        re.compile(
+            r"[0-9](?<![\w.,:/$£€@#-].)[0-9]{0,3}(?: ?bis| ?ter)?,? (?i:rue|avenue|boulevard|allée|chemin|impasse) "
+            r"(?:d[eu]s? |de la |d')?[A-ZÉ]\w{2,24}+"
+        ),
     ),
 )
 
@@ -228,9 +241,11 @@ def _is_code(code: str, travels: bool, hashed: bool) -> bool:
 
 
 def _addresses(text: str) -> Iterator[Span]:
-    for pattern in _ADDRESSES:
-        for match in pattern.finditer(text):
-            yield Span("address", *match.span())
+    lower = text.lower()
+    for needed, pattern in _ADDRESSES:
+        if not needed or any(word in lower for word in needed):
+            for match in pattern.finditer(text):
+                yield Span("address", *match.span())
 
 
 # In the order of claim: of two findings that overlap, the earlier finder's keeps the place.

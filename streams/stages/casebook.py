@@ -138,10 +138,7 @@ class Casebook:
                     packed = self._kept.get(key)
                     if packed is None:
                         continue
-                    draft = self._take_up(packed, self._pair_of(key))
-                if draft.page != page:
-                    continue  # an entry that an earlier one has replaced
-                drafts[key] = draft
+                    draft = drafts[key] = self._take_up(packed, self._pair_of(key))
                 draft.page = None
 
     def _take_up(self, packed: bytes | None, pair: int) -> _Draft:

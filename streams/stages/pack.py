@@ -1,7 +1,7 @@
 """Packs what one batch says into one record per care partition and one per capture partition."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.records import (
     EVENT_DTYPE,
     LINE_DTYPE,
+    PACKED_SCHEMA,
     CaptureBlock,
     CaptureSection,
     CareBlock,
@@ -30,7 +31,6 @@ from streams.stages.route import Concern, Router
 from streams.stages.split import encode_blocks
 from streams.stages.verdicts import Decisions
 
-SCHEMA: Final = 1
 Ints = NDArray[np.int64]
 
 
@@ -166,7 +166,7 @@ def pack_care(
     for partition in range(partitions):
         chosen = np.flatnonzero(timely & (events.care_partitions == partition))
         sections = tuple(_care_section(span, ranges, lines, table, events, ids, rows, chosen) for span in spans)
-        blocks.append(encode_blocks(CareBlock(SCHEMA, *versions, sections), block_bytes))
+        blocks.append(encode_blocks(CareBlock(PACKED_SCHEMA, *versions, sections), block_bytes))
     return blocks
 
 
@@ -233,7 +233,7 @@ def pack_capture(
             )
             for span in spans
         )
-        blocks.append(encode_blocks(CaptureBlock(SCHEMA, sections), block_bytes))
+        blocks.append(encode_blocks(CaptureBlock(PACKED_SCHEMA, sections), block_bytes))
     return blocks
 
 

@@ -18,7 +18,7 @@ Concerned = list[tuple[str, Role, tuple[str, ...], bool]]
 
 def route(one: Mention) -> Concerned:
     names = [*(brand.name for brand in ROUTER.brands), ""]
-    return [(names[c.brand], c.role, c.subjects, c.addressed) for c in ROUTER.route([one])]
+    return [(names[c.brand], Role(c.role), c.subjects, c.addressed) for c in ROUTER.route([one])]
 
 
 def hashes(*authors: str) -> tuple[str, ...]:
