@@ -103,7 +103,7 @@ _ADDRESSES: Final[tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]] = (
     (
         ("straße", "strasse", "platz", "allee", "gasse", "straat"),
         re.compile(  # Lange Straße 5 and Hauptstraße 5
-            r"[A-ZÄÖÜ](?<!\w.)[a-zäöüß]{0,24}(?:straße|strasse|platz|allee|gasse|straat)(?<![A-ZÄÖÜ]) [0-9]{1,4}[a-z]?\b"
+            r"[A-ZÄÖÜ](?<!\w.)[a-zäöüß]{0,24}(?:straße|strasse|platz|allee|gasse|straat) [0-9]{1,4}[a-z]?\b"
             r"|(?:Straße|Strasse|Platz|Allee|Gasse) [0-9]{1,4}[a-z]?\b"
         ),
     ),

@@ -165,7 +165,7 @@ def logits(model: Artefact, texts: Sequence[str]) -> NDArray[np.float64]:
     return out
 
 
-_NAMES = re.compile(r"https?:/\S*|[@#][A-Za-z0-9_]*", re.IGNORECASE)
+_NAMES = re.compile(r"(?<![A-Za-z0-9])https?:/[^\x00-\x20]*|[@#][A-Za-z0-9_]*", re.IGNORECASE)
 _LETTERS = re.compile(r"(?:[^\W]|['\u2019])+")
 
 

@@ -135,9 +135,13 @@ CLOSING_CUES: Final = word_set(
 _LONGEST_CLOSING: Final = 280  # characters; a longer text that says thanks somewhere says more than that
 
 
+_LINKS: Final = re.compile(r"(?<![a-z0-9])https?:/[^\x00-\x20]*")
+
+
 def _plain(text: str) -> str:
-    straight = text.lower().replace("\u2019", "'")
-    return f" {straight} "
+    """Lower case, straight apostrophes, links without what they point to, between spaces."""
+    lower = text.lower().replace("\u2019", "'")
+    return f" {_LINKS.sub('https://', lower) if ':/' in lower else lower} "
 
 
 def diverts(text: str, channels: tuple[str, ...] = CHANNELS[1:]) -> str:

@@ -158,9 +158,10 @@ def _is_place(src: Any, start: int, end: int, digits: int, capitals: int) -> Any
 @inner
 def _link_end(src: Any, at: int, end: int) -> int:
     """End of a link that starts here, else ``at``."""
-    if end - at < 8 or (src[at] | 32) != 104 or (src[at + 1] | 32) != 116 or (src[at + 3] | 32) != 112:
+    if end - at < 6 or (src[at] | 32) != 104 or (src[at + 1] | 32) != 116 or (src[at + 2] | 32) != 116:
         return at
-    if not (src[at + 4] == 58 and src[at + 5] == 47) and not (src[at + 5] == 58 and src[at + 6] == 47):
+    colon = at + 5 if (src[at + 4] | 32) == 115 else at + 4
+    if (src[at + 3] | 32) != 112 or colon + 1 >= end or src[colon] != 58 or src[colon + 1] != 47:
         return at
     while at < end and src[at] > 32:
         at += 1
