@@ -6,7 +6,7 @@ function or constant that it took from another file. The folder's name therefore
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,21 +22,28 @@ def _digest() -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
 
-def cache_folder() -> Path:
-    """Beside the package's bytecode where that can be written, else in the user's cache."""
-    name = f"unheard-{_digest()}"
+def cache_folder(places: Sequence[Path]) -> Path | None:
+    """A folder for this version's machine code in the first of ``places`` that can be written; None if none can."""
+    for place in places:
+        folder = place / f"unheard-{_digest()}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    return None
+
+
+def _places() -> tuple[Path, ...]:
+    """Where NUMBA_CACHE_DIR says, else beside the package's bytecode, else the user's cache."""
     if _SETTINGS.CACHE_DIR:
-        return Path(_SETTINGS.CACHE_DIR) / name
-    beside = _PACKAGE / "__pycache__"
-    home = beside if os.access(beside if beside.exists() else _PACKAGE, os.W_OK) else _user_cache()
-    return home / name
+        return (Path(_SETTINGS.CACHE_DIR),)
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - Path.home() may raise
+    return (_PACKAGE / "__pycache__", Path(home))
 
 
-def _user_cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-
-
-_FOLDER: Final = str(cache_folder())
+_FOLDER: Final = cache_folder(_places())
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -50,8 +57,10 @@ def inner(function: Callable[..., Any]) -> Any:
 
 
 def _compile(function: Callable[..., Any], **options: Any) -> Any:
+    if _FOLDER is None:  # compiled anew in every process
+        return numba.njit(nogil=True, **options)(function)
     before = _SETTINGS.CACHE_DIR
-    _SETTINGS.CACHE_DIR = _FOLDER
+    _SETTINGS.CACHE_DIR = str(_FOLDER)
     try:
         return numba.njit(cache=True, nogil=True, **options)(function)
     finally:

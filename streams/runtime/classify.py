@@ -1,6 +1,5 @@
 """The classify worker: consume, process, send, commit, until told to stop."""
 
-import gc
 import logging
 import os
 import signal
@@ -20,6 +19,7 @@ from config.load import config_version
 from config.settings import Settings
 from models.judge import Judge
 from streams.runtime.assignment import Assignment
+from streams.runtime.collector import tune_collector
 from streams.runtime.kafka import ANSWER_SECONDS, consumer_config, topic_id, unreachable
 from streams.runtime.metrics import Telemetry
 from streams.runtime.topics_admin import require_topics
@@ -320,11 +320,3 @@ def run_classify(settings: Settings, replica: str = "") -> None:
         ClassifyWorker(settings, judge, telemetry, identity, stopping, clock_ms).run()
     finally:
         telemetry.close()
-
-
-def tune_collector() -> None:
-    """Batches make and drop tens of thousands of objects without cycles; looking for cycles at every 700th costs a
-    quarter of the time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 100)

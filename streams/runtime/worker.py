@@ -14,6 +14,7 @@ from config.errors import UnheardError
 from config.settings import Settings
 from streams.runtime import faust_app
 from streams.runtime.blocks import BlockRunner
+from streams.runtime.collector import tune_collector
 from streams.runtime.kafka import producer_config
 from streams.runtime.metrics import Telemetry
 from streams.runtime.outputs import LoopWatch, OutputSender
@@ -37,6 +38,7 @@ class Step(msgspec.Struct, frozen=True):
 
 def run_steps(settings: Settings, telemetry: Telemetry, steps: Sequence[Step]) -> None:
     """Run until SIGTERM or SIGINT. An error ends the process with code 1 before anything more is sent or acked."""
+    tune_collector()
     asyncio.run(_Worker(settings, telemetry, steps).run())
 
 
