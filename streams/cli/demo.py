@@ -1,7 +1,6 @@
 """``unheard demo``: from a file to the account in one command. ``scripts/demo`` runs it."""
 
 import signal
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from config.load import load_settings
 from config.settings import Settings
 from streams.cli.sample import FIREHOSE, write_sample
 from streams.cli.screen import Screen
+from streams.runtime.collector import tune_collector
 from streams.runtime.demo import DemoPlan, DemoProgress, DemoRun, run_flow
 from streams.runtime.exporter import ExportDirectory, Exports, read_exports
 from streams.sample.check import check_account
@@ -60,24 +60,27 @@ def demo(
     Example: unheard demo mentions.csv --out account
     """
     pace = _pace(speed)
+    tune_collector()
     directory = ExportDirectory.made(out) if out else None
     settings = load_settings(config)
-    with _ending_on_sigterm(), Screen() as screen, _source(file, screen) as (path, truth):
-        if truth is None and learn_brands and settings.brands == load_settings(environ={}).brands:
-            settings = settings.model_copy(update={"brands": ()})  # the shipped brands are the sample's
-        plan = DemoPlan(
-            file=path,
-            learn_brands=truth is None and learn_brands,
-            speed=pace,
-            classify_workers=classify_workers,
-            care_workers=care_workers,
-        )
+    source = _Source(file)
+    if file is not None and learn_brands and settings.brands == load_settings(environ={}).brands:
+        settings = settings.model_copy(update={"brands": ()})  # the shipped brands are the sample's
+    plan = DemoPlan(
+        make_file=source.make,
+        learn_brands=file is not None and learn_brands,
+        speed=pace,
+        classify_workers=classify_workers,
+        care_workers=care_workers,
+    )
+    with _ending_on_sigterm(), Screen() as screen:
+        screen.note("starting" if file else "starting, and making the sample firehose")
         with run_flow(plan, settings, lambda progress: screen.show(_line(progress))) as run:
             screen.show("reading the outputs", last=True)
             exports = read_exports(run.settings)
         if directory:
             directory.write(exports)
-    return _conclude(file, run, exports, _differences(truth, exports, run.settings), json_report)
+    return _conclude(file, run, exports, _differences(source.truth, exports, run.settings), json_report)
 
 
 def _pace(speed: str) -> float | None:
@@ -106,17 +109,18 @@ def _ending_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-@contextmanager
-def _source(file: Path | None, screen: Screen) -> Iterator[tuple[Path, Truth | None]]:
-    """The file to replay, and the ground truth if it is the sample."""
-    if file is not None:
-        yield file, None
-        return
-    with tempfile.TemporaryDirectory(prefix="unheard-sample-") as directory:
-        screen.show("making the sample firehose")
-        truth = write_sample(Path(directory))
-        screen.note(f"sample firehose: {truth.lines:,} lines, {len(truth.conversations):,} conversations")
-        yield Path(directory) / FIREHOSE, truth
+class _Source:
+    """The file to replay; the sample with its ground truth if none is named."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self.truth: Truth | None = None
+
+    def make(self, directory: Path) -> Path:
+        if self._file is not None:
+            return self._file
+        self.truth = write_sample(directory / "sample")
+        return directory / "sample" / FIREHOSE
 
 
 def _line(progress: DemoProgress) -> str:
@@ -131,15 +135,14 @@ def _line(progress: DemoProgress) -> str:
 def _differences(truth: Truth | None, exports: Exports, settings: Settings) -> list[str] | None:
     if truth is None:
         return None
-    rows = {name: [msgspec.to_builtins(row) for row in rows] for name, rows in exports.files().items()}
     return check_account(
         truth,
-        rows["classified.jsonl"],
-        rows["cases.jsonl"],
-        [msgspec.to_builtins(feed) for feed in exports.meta.feeds],
+        exports.classified,
+        exports.cases,
+        exports.meta.feeds,
         Rules.from_settings(settings),
         customer_key=settings.privacy.customer_key.get_secret_value(),
-        gaps=rows["gaps.jsonl"],
+        gaps=exports.gaps,
     )
 
 

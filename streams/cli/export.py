@@ -19,8 +19,10 @@ def export(
 
     Example: UNHEARD_BOOTSTRAP_SERVERS=localhost:9092 unheard export account
     """
+    from streams.runtime.collector import tune_collector
     from streams.runtime.exporter import ExportDirectory, read_exports
 
+    tune_collector()
     directory = ExportDirectory.made(out)
     exports = read_exports(load_settings(config))
     directory.write(exports)

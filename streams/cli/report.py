@@ -21,9 +21,11 @@ def report(
 
     Example: UNHEARD_BOOTSTRAP_SERVERS=localhost:9092 unheard report
     """
+    from streams.runtime.collector import tune_collector
     from streams.runtime.exporter import read_account
     from streams.stages.report_text import render_text
 
+    tune_collector()
     account = read_account(load_settings(config))
     if as_json:
         typer.echo(msgspec.json.encode(account).decode())

@@ -5,6 +5,7 @@ member the next join hangs for more than a minute.
 """
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,12 +72,13 @@ def broker_state(directory: Path) -> BrokerState | None:
 
 @contextmanager
 def embedded_broker(directory: Path) -> Iterator[BrokerState]:
-    """A broker for the length of a block."""
+    """A broker for the length of a block. Its data is not worth the seconds that an orderly end takes to save it."""
     state = start_broker(directory)
     try:
         yield state
     finally:
-        stop_broker(directory)
+        processes.kill(state.pid)
+        (Path(state.directory) / _STATE).unlink(missing_ok=True)
 
 
 def _spawn(directory: Path, port: int) -> "subprocess.Popen[bytes]":
@@ -93,7 +95,14 @@ def _spawn(directory: Path, port: int) -> "subprocess.Popen[bytes]":
             stdout=log,
             stderr=log,
             start_new_session=True,
+            preexec_fn=_step_back,  # noqa: PLW1509
         )
+
+
+def _step_back() -> None:
+    """It answers a fetch of nothing at once instead of waiting, so that idle clients keep it busy (7,000 requests a
+    second each were seen): whoever has real work goes first."""
+    os.nice(10)
 
 
 def _last_words(directory: Path) -> str:

@@ -20,7 +20,7 @@ from config.settings import Settings
 from models.judge import Judge
 from streams.runtime.assignment import Assignment
 from streams.runtime.collector import tune_collector
-from streams.runtime.kafka import ANSWER_SECONDS, consumer_config, topic_id, unreachable
+from streams.runtime.kafka import ANSWER_SECONDS, as_bytes, consumer_config, read_headers, topic_id, unreachable
 from streams.runtime.metrics import Telemetry
 from streams.runtime.topics_admin import require_topics
 from streams.runtime.transactions import Outbox, Recovery, SendError, exit_error
@@ -262,25 +262,14 @@ def raw_batch(messages: list[Message]) -> RawBatch:
 
     def extras(row: int) -> tuple[bytes | None, Headers]:
         message = messages[row]
-        return _as_bytes(message.key()), read_headers(message)
+        return as_bytes(message.key()), read_headers(message)
 
     return RawBatch(
         [message.partition() or 0 for message in messages],
         [message.offset() or 0 for message in messages],
-        [_as_bytes(message.value()) for message in messages],
+        [as_bytes(message.value()) for message in messages],
         extras,
     )
-
-
-def read_headers(message: Message) -> list[tuple[str, bytes | None]]:
-    """Headers in order; a name may come twice."""
-    headers = message.headers() or []
-    pairs = headers.items() if isinstance(headers, dict) else headers
-    return [(name, _as_bytes(raw)) for name, raw in pairs]
-
-
-def _as_bytes(value: str | bytes | None) -> bytes | None:
-    return value.encode() if isinstance(value, str) else value
 
 
 def unique_transactional_id(settings: Settings, replica: str) -> str:

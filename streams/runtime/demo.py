@@ -28,17 +28,20 @@ from streams.runtime.watch import AccountWatch, LagWatch
 
 log = logging.getLogger(__name__)
 
-_LOOK_SECONDS: Final = 0.25
-_LAG_EVERY_SECONDS: Final = 1.0
+_REST_SECONDS: Final = 0.4
+_LOOK_SECONDS: Final = 2.0
 _STALL_SECONDS: Final = 120.0  # no figure moved for so long: something is broken, say so instead of waiting
 
 
 class DemoPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What to replay and how; ``speed`` None is as fast as possible. With ``learn_brands`` the file's brands join the
-    configured ones; ``shuffle_ms`` disorders the source by up to so much before it is stamped; ``restart`` starts
-    workers that die again instead of giving up."""
+    """What to replay and how.
 
-    file: Path
+    ``make_file`` is given a directory of the run's own and returns the file, made there or not. ``speed`` None is as
+    fast as possible. With ``learn_brands`` the file's brands join the configured ones. ``shuffle_ms`` disorders the
+    source by up to so much before it is stamped. ``restart`` starts workers that die again instead of giving up.
+    """
+
+    make_file: Callable[[Path], Path]
     learn_brands: bool
     speed: float | None = None
     shuffle_ms: int = 0
@@ -73,7 +76,8 @@ class DemoRun(msgspec.Struct, frozen=True, kw_only=True):
 
 @contextmanager
 def run_flow(plan: DemoPlan, settings: Settings, on_progress: Callable[[DemoProgress], None]) -> Iterator[DemoRun]:
-    """Replay ``plan.file`` through classify and care and yield when every figure is final.
+    """Replay the file of ``plan`` through classify and care and yield when every figure is final and the workers
+    have stopped; the topics can be read until the block ends.
 
     Raises UnheardError when the file, the broker or a worker is broken, or nothing moves for two minutes.
     """
@@ -81,16 +85,20 @@ def run_flow(plan: DemoPlan, settings: Settings, on_progress: Callable[[DemoProg
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="unheard-demo-")))
         settings = _own_settings(settings, _bootstrap(settings, directory, stack))
-        replay = Replay(ReplayPlan(file=plan.file, speed=plan.speed, shuffle_ms=plan.shuffle_ms), settings)
+        create_topics(settings)
+        if settings.topics.prefix:
+            stack.callback(delete_topics, settings)
+        early = None if plan.learn_brands else _start_workers(plan, settings, directory, stack)
+        replay = Replay(
+            ReplayPlan(file=plan.make_file(directory), speed=plan.speed, shuffle_ms=plan.shuffle_ms), settings
+        )
         stack.callback(replay.close)
         source = replay.prepare()
         learned = replay.brands if plan.learn_brands else ()
         settings = settings.model_copy(update={"brands": (*settings.brands, *learned)})
-        create_topics(settings)
-        if settings.topics.prefix:
-            stack.callback(delete_topics, settings)
-        workers = _start_workers(plan, settings, directory, stack)
+        workers = early or _start_workers(plan, settings, directory, stack)
         report = _follow(replay, settings, workers, on_progress, stack)
+        workers.stop()
         seconds = time.monotonic() - started
         yield DemoRun(settings=settings, source=source, replay=report, learned=learned, seconds=seconds)
 
@@ -142,17 +150,17 @@ def _follow(
     stack.callback(account.close)
     stack.callback(lag.close)
     patience = _Patience(_STALL_SECONDS)
+    rest = threading.Event()
     sending.start()
-    behind, looked = 0, 0.0
     while True:
-        account.poll(_LOOK_SECONDS)
+        rest.wait(_REST_SECONDS)
         workers.check()
-        if time.monotonic() - looked > _LAG_EVERY_SECONDS:
-            behind, looked = lag.records(), time.monotonic()
+        account.refresh(_LOOK_SECONDS)
+        behind = lag.records()
         progress = _progress(sending, account, behind, workers)
         on_progress(progress)
         patience.look(progress)
-        if sending.report is not None and account.final(frozenset(replay.feeds)) and lag.records() == 0:
+        if sending.report is not None and account.final(frozenset(replay.feeds)) and behind == 0:
             return sending.report
 
 

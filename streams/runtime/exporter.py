@@ -10,8 +10,7 @@ import msgspec
 
 from config.errors import UnheardError
 from config.settings import Settings
-from streams.runtime.classify import read_headers
-from streams.runtime.kafka import consume_all
+from streams.runtime.kafka import consume_all, read_headers
 from streams.stages import export, topics
 from streams.stages.report import Account, build_account
 from streams.stages.rows import (

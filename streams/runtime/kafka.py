@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 ANSWER_SECONDS: Final = 15.0  # how long a broker may take before we call it unreachable
 _READ_RECORDS: Final = 5_000
+_READ_SECONDS: Final = 0.05
 _NO_ID: Final = uuid.UUID(int=0)
 
 
@@ -167,7 +168,9 @@ def _near_end(consumer: Consumer, place: TopicPartition, newest: int) -> TopicPa
 
 def _to_the_end(consumer: Consumer, topic: str, unread: set[int], patience_seconds: float) -> Iterator[Message]:
     while unread:
-        messages = consumer.consume(_READ_RECORDS, timeout=0.2) or consumer.consume(1, timeout=patience_seconds)
+        messages = consumer.consume(_READ_RECORDS, timeout=_READ_SECONDS) or consumer.consume(
+            1, timeout=patience_seconds
+        )
         if not messages:
             raise UnheardError(f"topic {topic}: the broker sent nothing for {patience_seconds:g} s")
         for message in messages:
@@ -178,3 +181,14 @@ def _to_the_end(consumer: Consumer, topic: str, unread: set[int], patience_secon
                 unread.discard(message.partition())
             elif not error.retriable():
                 raise UnheardError(f"topic {topic} cannot be read: {error.str()}")
+
+
+def read_headers(message: Message) -> list[tuple[str, bytes | None]]:
+    """Headers in order; a name may come twice."""
+    headers = message.headers() or []
+    pairs = headers.items() if isinstance(headers, dict) else headers
+    return [(name, as_bytes(raw)) for name, raw in pairs]
+
+
+def as_bytes(value: str | bytes | None) -> bytes | None:
+    return value.encode() if isinstance(value, str) else value

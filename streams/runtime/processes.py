@@ -61,6 +61,13 @@ def stop(pid: int, seconds: float = 10.0) -> None:
             return
 
 
+def kill(pid: int) -> None:
+    """SIGKILL, and wait until the process is gone."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    await_true(lambda: not runs(pid), 5.0)
+
+
 def await_port(pid: int, port: int, seconds: float) -> bool:
     """Wait until somebody listens on the loopback port; False when time is up or the process ended before."""
     return await_true(lambda: listens(port) or not runs(pid), seconds) and listens(port)

@@ -1,10 +1,11 @@
 """Follows a running account from its output topics: cases by outcome, feeds, what is final."""
 
+import time
 from collections import Counter
 from typing import Final
 
 import msgspec
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
 
 from config.settings import Settings
 from models.records import Outcome
@@ -13,6 +14,7 @@ from streams.stages import topics
 
 _READ_RECORDS: Final = 2_000
 _ANSWER_SECONDS: Final = 10.0
+_WAIT_SECONDS: Final = 0.05
 
 
 class _Case(msgspec.Struct):
@@ -36,30 +38,44 @@ _decode_feed = msgspec.json.Decoder(_Feed).decode
 
 
 class AccountWatch:
-    """A reader of ``care.cases.v1`` and ``capture.feeds.v1`` without a group; ``poll`` it from one thread."""
+    """A reader of ``care.cases.v1`` and ``capture.feeds.v1`` without a group; ``refresh`` it from one thread.
+
+    Between two refreshes nothing is assigned, so nothing is fetched: the embedded broker answers a fetch of nothing
+    at once, and a client that waits for news would keep a core busy.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._cases_topic = topics.topic_name(topics.CASES, settings)
-        self._feeds_topic = topics.topic_name(topics.FEEDS, settings)
         self._outcomes: dict[str, Outcome] = {}
         self._feeds: dict[str, _Feed] = {}
-        self._consumer = Consumer(consumer_config(settings, f"{settings.kafka.client_id}-watch"))
-        self._consumer.assign(
-            [
-                TopicPartition(topics.topic_name(name, settings), partition, OFFSET_BEGINNING)
-                for name in (topics.CASES, topics.FEEDS)
-                for partition in range(topics.partitions_of(name, settings))
-            ]
-        )
+        config = consumer_config(settings, f"{settings.kafka.client_id}-watch")
+        self._consumer = Consumer(config | {"enable.partition.eof": True})
+        self._next = {
+            (topics.topic_name(name, settings), partition): OFFSET_BEGINNING
+            for name in (topics.CASES, topics.FEEDS)
+            for partition in range(topics.partitions_of(name, settings))
+        }
 
-    def poll(self, timeout_seconds: float) -> None:
-        """Read what has come; at most some thousand records."""
-        for message in self._consumer.consume(_READ_RECORDS, timeout=timeout_seconds):
-            if message.error() is None and message.value() is not None:
-                self._take(message)
+    def refresh(self, patience_seconds: float) -> None:
+        """Read on to the ends of the topics, for at most ``patience_seconds``."""
+        unread = set(self._next)
+        deadline = time.monotonic() + patience_seconds
+        self._consumer.assign([TopicPartition(*place, offset) for place, offset in self._next.items()])
+        while unread and (left := deadline - time.monotonic()) > 0:
+            for message in self._consumer.consume(_READ_RECORDS, timeout=min(left, _WAIT_SECONDS)):
+                place = (message.topic() or "", message.partition() or 0)
+                error = message.error()
+                if error is None:
+                    self._next[place] = (message.offset() or 0) + 1
+                    self._take(message)
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    unread.discard(place)
+        self._consumer.unassign()
 
     def _take(self, message: Message) -> None:
-        value = message.value() or b""
+        value = message.value()
+        if value is None:
+            return
         if message.topic() == self._cases_topic:
             case = _decode_case(value)
             self._outcomes[case.case_id] = case.outcome

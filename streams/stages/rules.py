@@ -4,7 +4,7 @@ from typing import Self
 
 import msgspec
 
-from config.settings import Settings
+from config.settings import Brand, Settings
 
 
 class BrandRules(msgspec.Struct, frozen=True):
@@ -44,20 +44,22 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
             care_partitions=topics.care_partitions,
             capture_partitions=topics.capture_partitions,
             merge_partitions=topics.merge_partitions,
-            brands={
-                brand.name: BrandRules(
-                    horizon_ms=rules.response_horizon_ms if brand.response_horizon_ms is None else brand.response_horizon_ms,
-                    sla_ms=(
-                        rules.sla_ms if brand.sla_ms is None else brand.sla_ms,
-                        *(tier.sla_ms for tier in brand.tiers),
-                    ),
-                    tiers=("default", *(tier.name for tier in brand.tiers)),
-                )
-                for brand in settings.brands
-            },
+            brands={brand.name: _brand_rules(brand, settings) for brand in settings.brands},
         )
 
     def of_brand(self, brand: str) -> BrandRules:
         """Rules of a brand; one that the configuration does not know gets the general ones."""
         known = self.brands.get(brand)
         return known or BrandRules(horizon_ms=self.horizon_ms, sla_ms=(self.sla_ms,), tiers=("default",))
+
+
+def _brand_rules(brand: Brand, settings: Settings) -> BrandRules:
+    rules = settings.rules
+    return BrandRules(
+        horizon_ms=rules.response_horizon_ms if brand.response_horizon_ms is None else brand.response_horizon_ms,
+        sla_ms=(
+            rules.sla_ms if brand.sla_ms is None else brand.sla_ms,
+            *(tier.sla_ms for tier in brand.tiers),
+        ),
+        tiers=("default", *(tier.name for tier in brand.tiers)),
+    )

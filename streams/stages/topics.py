@@ -33,7 +33,12 @@ class TopicSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 TOPICS: Final = (
-    TopicSpec(name=RAW, share="raw", key="any", content="stamped source lines, JSON; broken ones as they came"),
+    TopicSpec(
+        name=RAW,
+        share="raw",
+        key="any",
+        content="stamped source lines, JSON; broken ones as they came",
+    ),
     TopicSpec(
         name=CLASSIFIED,
         share="care",
@@ -42,21 +47,65 @@ TOPICS: Final = (
         cleanup="compact",
     ),
     TopicSpec(
-        name=ESCALATIONS, share="care", key="source:id:brand", content="what a human must act on, JSON, masked",
+        name=ESCALATIONS,
+        share="care",
+        key="source:id:brand",
+        content="what a human must act on, JSON, masked",
         cleanup="compact",
     ),
-    TopicSpec(name=DLQ, share="raw", key="the record's own", content="rejected lines, original bytes, reason in headers"),
-    TopicSpec(name=CARE_EVENTS, share="care", key="none", content="packed events, one record per batch and care partition"),
-    TopicSpec(name=CAPTURE_REPORTS, share="capture", key="none", content="packed line stamps, one record per batch"),
-    TopicSpec(name=CASES, share="care", key="case id", content="cases, JSON upserts", cleanup="compact"),
-    TopicSpec(name=PARTIALS, share="merge", key="none", content="packed window and feed counts of one worker partition"),
     TopicSpec(
-        name=WINDOWS, share="merge", key="window_start:brand:source", content="windows, JSON upserts", cleanup="compact"
+        name=DLQ,
+        share="raw",
+        key="the record's own",
+        content="rejected lines, original bytes, reason in headers",
     ),
-    TopicSpec(name=GAPS, share="capture", key="feed:epoch:cause:from_seq", content="capture gaps, JSON upserts", cleanup="compact"),
-    TopicSpec(name=FEEDS, share="merge", key="feed", content="capture account of each feed, JSON upserts", cleanup="compact"),
+    TopicSpec(
+        name=CARE_EVENTS,
+        share="care",
+        key="none",
+        content="packed events, one record per batch and care partition",
+    ),
+    TopicSpec(
+        name=CAPTURE_REPORTS,
+        share="capture",
+        key="none",
+        content="packed line stamps, one record per batch",
+    ),
+    TopicSpec(
+        name=CASES,
+        share="care",
+        key="case id",
+        content="cases, JSON upserts",
+        cleanup="compact",
+    ),
+    TopicSpec(
+        name=PARTIALS,
+        share="merge",
+        key="none",
+        content="packed window and feed counts of one worker partition",
+    ),
+    TopicSpec(
+        name=WINDOWS,
+        share="merge",
+        key="window_start:brand:source",
+        content="windows, JSON upserts",
+        cleanup="compact",
+    ),
+    TopicSpec(
+        name=GAPS,
+        share="capture",
+        key="feed:epoch:cause:from_seq",
+        content="capture gaps, JSON upserts",
+        cleanup="compact",
+    ),
+    TopicSpec(
+        name=FEEDS,
+        share="merge",
+        key="feed",
+        content="capture account of each feed, JSON upserts",
+        cleanup="compact",
+    ),
 )
-
 
 # The changelog table of each folded topic; Faust names its topic <app>-<table>-changelog.
 BLOCK_TABLES: Final = {CARE_EVENTS: "care-blocks", CAPTURE_REPORTS: "capture-blocks", PARTIALS: "merge-blocks"}
@@ -70,9 +119,7 @@ def partitions_of(topic: str, settings: Settings) -> int:
 def changelog_topics(settings: Settings) -> dict[str, int]:
     """Full names of the changelog topics and their partition counts."""
     app_id = settings.topics.prefix + settings.care.app_id
-    return {
-        f"{app_id}-{table}-changelog": partitions_of(topic, settings) for topic, table in BLOCK_TABLES.items()
-    }
+    return {f"{app_id}-{table}-changelog": partitions_of(topic, settings) for topic, table in BLOCK_TABLES.items()}
 
 
 def topic_name(name: str, settings: Settings) -> str:

@@ -20,7 +20,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def undisturbed(sample: Path, embedded_broker: str) -> Finished:
     """One plain run of the sample, which others are compared with."""
-    return finish_flow(DemoPlan(file=sample, learn_brands=False), flow_settings(embedded_broker))
+    return finish_flow(DemoPlan(make_file=lambda _: sample, learn_brands=False), flow_settings(embedded_broker))
 
 
 @pytest.mark.embedded
@@ -51,7 +51,9 @@ def test_partitions_workers_and_batches_change_no_byte(
         classify__batch_records=batch_records,
         classify__batch_wait_ms=5,
     )
-    plan = DemoPlan(file=sample, learn_brands=False, classify_workers=classify_workers, care_workers=care_workers)
+    plan = DemoPlan(
+        make_file=lambda _: sample, learn_brands=False, classify_workers=classify_workers, care_workers=care_workers
+    )
     run = finish_flow(plan, settings)
     assert run.lines() == undisturbed.lines()
     assert oracle_differences(run) == []
@@ -61,7 +63,7 @@ def test_partitions_workers_and_batches_change_no_byte(
 def test_a_source_that_was_shuffled_before_stamping_gives_the_oracles_account(
     sample: Path, embedded_broker: str
 ) -> None:
-    plan = DemoPlan(file=sample, learn_brands=False, shuffle_ms=250_000)
+    plan = DemoPlan(make_file=lambda _: sample, learn_brands=False, shuffle_ms=250_000)
     assert oracle_differences(finish_flow(plan, flow_settings(embedded_broker))) == []
 
 
@@ -71,7 +73,7 @@ def test_kill_9_of_a_worker_of_each_kind_changes_no_byte(
 ) -> None:
     killing = Killing()
     settings = flow_settings(kafka_broker, classify__batch_records=50)
-    plan = DemoPlan(file=sample, learn_brands=False, speed=20_000, restart=True)
+    plan = DemoPlan(make_file=lambda _: sample, learn_brands=False, speed=20_000, restart=True)
     run = finish_flow(plan, settings, killing)
     assert killing.killed == ["classify-0", "care-0"]
     assert run.lines() == undisturbed.lines()
@@ -83,7 +85,7 @@ def test_kill_9_of_a_worker_of_each_kind_changes_no_byte(
 def test_real_threads_give_the_same_bytes_on_both_brokers_and_the_oracles_account(
     embedded_broker: str, kafka_broker: str
 ) -> None:
-    plan = DemoPlan(file=SHARED, learn_brands=True)
+    plan = DemoPlan(make_file=lambda _: SHARED, learn_brands=True)
     embedded = finish_flow(plan, flow_settings(embedded_broker, brands=[]))
     kafka = finish_flow(plan, flow_settings(kafka_broker, brands=[]))
     assert embedded.lines() == kafka.lines()
