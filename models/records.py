@@ -6,7 +6,7 @@ record is its wire format: append, never insert.
 """
 
 from enum import IntEnum, IntFlag, StrEnum
-from typing import Annotated, Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -126,7 +126,7 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str = "x"
     partitions: tuple[int, ...] = ()  # feed-start: the raw partitions that the feed uses
     first_seq: int = 1  # feed-start
-    last_seq: int = 0  # end-of-feed; 0 = the epoch had no line
+    last_seq: int = 0  # end-of-feed: 0 = the epoch had no line; progress: the last number sent to the partition
     settle_ms: int = 0  # end-of-feed
     final: bool = True  # end-of-feed: False ends an epoch only, another epoch of the same feed follows
     track: int = 0  # limit: cumulative number of withheld mentions on this connection
@@ -171,6 +171,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     pii: tuple[str, ...]
     lang: str
     late: bool
+    tier: str  # of a customer at this brand; "" for others
     model: str
     config: str
 
@@ -339,46 +340,12 @@ class CaptureBlock(msgspec.Struct, frozen=True, array_like=True):
 
 # ---------------------------------------------------------------- care.windows.partial.v1 (MessagePack)
 
-# First-response histogram: bucket i holds durations in (edge[i-1], edge[i]], edges 1 s * 2**(i/4) rounded to ms,
-# the last one open. A quantile read from it is off by at most 2**(1/4) - 1 = 19 %.
-RESPONSE_EDGES_MS: Final = tuple(round(1000 * 2 ** (i / 4)) for i in range(86))
-
-COUNTERS: Final = (
-    "received",
-    "customer_actionable",
-    "customer_other",
-    "brand",
-    "bot",
-    "no_brand",
-    "duplicates",
-    *(f"intent_{name}" for name in INTENTS),
-    "escalated",
-    *(f"reason_{name}" for name in REASONS),
-    *(f"pii_{name}" for name in PII_KINDS),
-    "diverting_replies",
-    "cases_opened",
-    "cases_missed",
-    "cases_stalled",
-    "cases_diverted",
-    "cases_resolved",
-    "cases_replied",
-    "cases_recontact",
-    "sla_breached",
-    "sla_kept",
-    "mentions_answered",
-    "mentions_unanswered",
-    "missed_exact",
-    "missed_upstream",
-    *(f"first_response_{i}" for i in range(len(RESPONSE_EDGES_MS) + 1)),
-)
-COUNTER: Final = {name: index for index, name in enumerate(COUNTERS)}
-
 
 class WindowPart(msgspec.Struct, frozen=True, array_like=True):
     """Absolute counts of one (window, brand, source) as one worker partition knows them.
 
-    ``counts`` follows ``COUNTERS``, trailing zeros cut. ``open`` is how many of its cases, tweets or gaps can still
-    change; ``waiting`` how many received mentions are not behind the watermark yet (no count includes them).
+    ``counts`` follows ``models.counters.COUNTERS``, trailing zeros cut. ``open`` is how many of its cases, tweets or
+    gaps can still change; ``waiting`` how many received mentions are not behind the watermark yet (no count includes them).
     """
 
     window_start_ms: int
@@ -504,5 +471,3 @@ class FeedRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 DEFINITIONS: Final = 1  # version of "what counts"; travels in each record
 PACKED_SCHEMA: Final = 1  # version of the packed records' shape; a fold halts at any other
-
-Json = Annotated[dict[str, Any], "untyped JSON, orjson"]

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from models.counters import COUNTER, COUNTERS
 from models.records import (
-    COUNTER,
-    COUNTERS,
     DEFINITIONS,
     PACKED_SCHEMA,
     CaptureBlock,

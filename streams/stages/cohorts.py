@@ -14,7 +14,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.records import COUNTER, INTENTS, PII_KINDS, REASONS, Flag, Role, WindowPart
+from models.counters import COUNTER
+from models.records import INTENTS, PII_KINDS, REASONS, Flag, Role, WindowPart
 from streams.stages.keys import SEPARATOR, split_case_key
 from streams.stages.waiting import Table
 

@@ -65,6 +65,7 @@ class _Judgement(msgspec.Struct, frozen=True):
     pii: tuple[str, ...]
     late: bool
     lang: str
+    tier: str
 
 
 class _Classified(msgspec.Struct, frozen=True):
@@ -162,7 +163,7 @@ def meta_of(rules: Rules, *, model: str, config: str, watermark_ms: int | None, 
         recontact_s=rules.recontact_ms / 1000,
         dedupe_s=rules.dedupe_ms / 1000,
         feed_order=rules.feed_order,
-        brands={name: _brand_meta(rules, name) for name in sorted(rules.brands)},
+        brands={name: _brand_meta(rules, name) for name in rules.brands},
         watermark=None if watermark_ms is None else rfc3339(watermark_ms),
         feeds=tuple(feeds),
     )

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from models.records import COUNTER, RESPONSE_EDGES_MS, Flag, Outcome, Role
+from models.counters import COUNTER, RESPONSE_EDGES_MS
+from models.records import Flag, Outcome, Role
 
 NO_COUNTER: Final = -1
 

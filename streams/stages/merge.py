@@ -10,15 +10,8 @@ from typing import Final
 
 import msgspec
 
-from models.records import (
-    COUNTER,
-    DEFINITIONS,
-    PACKED_SCHEMA,
-    FeedPart,
-    FeedRecord,
-    PartialBlock,
-    WindowPart,
-)
+from models.counters import COUNTER
+from models.records import DEFINITIONS, PACKED_SCHEMA, FeedPart, FeedRecord, PartialBlock, WindowPart
 from streams.stages import topics
 from streams.stages.fold import BlockError, Output
 from streams.stages.rules import Rules

@@ -9,7 +9,8 @@ from typing import Final
 
 import msgspec
 
-from models.records import COUNTERS, PACKED_SCHEMA, FeedPart, PartialBlock, WindowPart
+from models.counters import COUNTERS
+from models.records import PACKED_SCHEMA, FeedPart, PartialBlock, WindowPart
 from streams.stages import topics
 from streams.stages.fold import Output
 from streams.stages.keys import murmur2_partition

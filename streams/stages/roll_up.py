@@ -6,7 +6,8 @@ from typing import Final
 
 import msgspec
 
-from models.records import COUNTER, COUNTERS, INTENTS, PII_KINDS, REASONS, RESPONSE_EDGES_MS
+from models.counters import COUNTER, COUNTERS, RESPONSE_EDGES_MS
+from models.records import INTENTS, PII_KINDS, REASONS
 from streams.stages.windows import WindowCounts, WindowRecord, WindowRules, render_window, total_counts
 
 _BUCKETS: Final = {edge: index for index, edge in enumerate((*RESPONSE_EDGES_MS, None))}

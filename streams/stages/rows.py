@@ -36,6 +36,7 @@ class ClassifiedRow(msgspec.Struct, frozen=True, kw_only=True):
     pii: tuple[str, ...]
     late: bool
     lang: str
+    tier: str
     followers: int
     verified: bool
     feed: str

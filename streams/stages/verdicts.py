@@ -136,13 +136,20 @@ def _tiers(mentions: Sequence[Mention], concerns: Sequence[Concern], router: Rou
 # ---------------------------------------------------------------- classified
 
 
+Tail = tuple[int, int, int, int, str, bool, str]
+"""(closes, reasons, diverts, pii, lang, late, tier): what decides the end of a verdict."""
+
+
 class VerdictWriter:
     """Writes the JSON of ``models.records.Verdict`` piece by piece; the pieces that repeat are rendered once."""
 
     def __init__(self, router: Router, model: str, config: str) -> None:
         self._names = {index: brand.name for index, brand in enumerate(router.brands)} | {NO_BRAND: ""}
         self._model, self._config = model, config
-        self._tails: dict[tuple[int, int, int, int, str, bool], bytes] = {}
+        self._tiers = {
+            index: ("default", *(tier.name for tier in brand.tiers)) for index, brand in enumerate(router.brands)
+        }
+        self._tails: dict[Tail, bytes] = {}
 
     def write(self, concerns: Sequence[Concern], decisions: Decisions, judged: Judgements) -> list[bytes]:
         """``,"verdict":{…}}`` of each concern, ready to replace the closing brace of the mention."""
@@ -151,7 +158,7 @@ class VerdictWriter:
         langs, late = judged.lang, decisions.late.tolist()
         heads = {pair: self._head(*pair) for pair in {(concern.brand, concern.role) for concern in concerns}}
         flags = (decisions.flags & 31).tolist()
-        columns = (decisions.intent, decisions.reasons, decisions.diverts, decisions.pii)
+        columns = (decisions.intent, decisions.reasons, decisions.diverts, decisions.pii, decisions.tier)
         rows = zip(concerns, flags, *(column.tolist() for column in columns), strict=True)
         return [
             b"".join(
@@ -162,17 +169,27 @@ class VerdictWriter:
                     _scores(*scores[concern.mention]) if intent != UNJUDGED else b"",
                     _FLAGS[bits],
                     SCORES[escalation[concern.mention]] if concern.role == _CUSTOMER else b"0.0",
-                    self._tail((bits & _CLOSES, reasons, diverts, pii, langs[concern.mention], late[concern.mention])),
+                    self._tail(
+                        (
+                            bits & _CLOSES,
+                            reasons,
+                            diverts,
+                            pii,
+                            langs[concern.mention],
+                            late[concern.mention],
+                            self._tiers[concern.brand][tier] if concern.role == _CUSTOMER else "",
+                        )
+                    ),
                 )
             )
-            for concern, bits, intent, reasons, diverts, pii in rows
+            for concern, bits, intent, reasons, diverts, pii, tier in rows
         ]
 
     def _head(self, brand: int, role: int) -> bytes:
         name, role_name = msgspec.json.encode(self._names[brand]), Role(role).name.lower().encode()
         return b',"verdict":{"brand":%b,"role":"%b","customers":[' % (name, role_name)
 
-    def _tail(self, parts: tuple[int, int, int, int, str, bool]) -> bytes:
+    def _tail(self, parts: Tail) -> bytes:
         tail = self._tails.get(parts)
         if tail is None:
             if len(self._tails) >= _TAILS_LIMIT:
@@ -180,7 +197,9 @@ class VerdictWriter:
             tail = self._tails[parts] = self._render_tail(*parts)
         return tail
 
-    def _render_tail(self, closes: int, reasons: int, diverts: int, pii: int, lang: str, late: bool) -> bytes:
+    def _render_tail(
+        self, closes: int, reasons: int, diverts: int, pii: int, lang: str, late: bool, tier: str
+    ) -> bytes:
         fields = {
             "reasons": names_of(reasons, REASONS),
             "diverts": CHANNELS[diverts],
@@ -188,6 +207,7 @@ class VerdictWriter:
             "pii": names_of(pii, PII_KINDS),
             "lang": lang,
             "late": late,
+            "tier": tier,
             "model": self._model,
             "config": self._config,
         }

@@ -13,16 +13,8 @@ from typing import Final
 import msgspec
 
 from config.settings import Settings
-from models.records import (
-    COUNTER,
-    COUNTERS,
-    DEFINITIONS,
-    INTENTS,
-    PII_KINDS,
-    REASONS,
-    RESPONSE_EDGES_MS,
-    Rate,
-)
+from models.counters import COUNTER, COUNTERS, RESPONSE_EDGES_MS
+from models.records import DEFINITIONS, INTENTS, PII_KINDS, REASONS, Rate
 
 HOUR_MS: Final = 3_600_000
 MEDIAN: Final = Fraction(1, 2)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from models.records import COUNTERS, RESPONSE_EDGES_MS
+from models.counters import COUNTERS, RESPONSE_EDGES_MS
 
 from .classified import format_time
 

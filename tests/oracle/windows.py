@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from models.records import COUNTERS, RESPONSE_EDGES_MS, Outcome
+from models.counters import COUNTERS, RESPONSE_EDGES_MS
+from models.records import Outcome
 
 from .capture import Gap
 from .cases import Case

@@ -43,15 +43,18 @@ class SumFold:
         return [Output(topics.GAPS, f"sum-{state.partition}".encode(), body, state.partition)]
 
     def drain(self, state: Sums) -> Sequence[Output]:
+        del state
         return []
 
     def gauges(self, state: Sums) -> dict[str, float]:
+        del state
         return {}
 
     def dump(self, state: Sums) -> Iterable[bytes]:
         return [msgspec.msgpack.encode(state)]
 
     def load(self, partition: int, chunks: Iterable[bytes]) -> Sums:
+        del partition
         return msgspec.msgpack.decode(b"".join(chunks), type=Sums)
 
 

@@ -10,18 +10,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from models.records import (
-    COUNTERS,
-    INTENTS,
-    PII_KINDS,
-    REASONS,
-    CaseRecord,
-    FeedPart,
-    Flag,
-    Outcome,
-    PartialBlock,
-    Role,
-)
+from models.counters import COUNTERS
+from models.records import INTENTS, PII_KINDS, REASONS, CaseRecord, FeedPart, Flag, Outcome, PartialBlock, Role
 from streams.stages import ledger, topics
 from streams.stages.fold import Output
 from streams.stages.rules import Rules

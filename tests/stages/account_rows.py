@@ -4,17 +4,8 @@ from typing import Any
 
 import msgspec
 
-from models.records import (
-    COUNTER,
-    COUNTERS,
-    CaseRecord,
-    Escalation,
-    FeedRecord,
-    GapRecord,
-    Mention,
-    Outcome,
-    Verdict,
-)
+from models.counters import COUNTER, COUNTERS
+from models.records import CaseRecord, Escalation, FeedRecord, GapRecord, Mention, Outcome, Verdict
 from streams.stages.windows import WindowCounts, WindowRecord, WindowRules, render_window
 
 TIME_MS = 1_509_487_847_000  # 2017-10-31T22:10:47.000Z

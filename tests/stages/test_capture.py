@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.counters import COUNTER
 from models.records import (
-    COUNTER,
     PACKED_SCHEMA,
     CaptureBlock,
     CaptureSection,

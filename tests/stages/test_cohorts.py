@@ -5,7 +5,8 @@ from array import array
 import msgspec
 import pytest
 
-from models.records import COUNTER, COUNTERS, Flag, WindowPart
+from models.counters import COUNTER, COUNTERS
+from models.records import Flag, WindowPart
 from streams.stages.cohorts import BASE, Cohorts, PackedSlots, Pairs
 from tests.stages.rows import BOT, BOTH, BRAND, CUSTOMER, NONE, rows
 

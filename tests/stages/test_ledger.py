@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.records import COUNTERS, RESPONSE_EDGES_MS
+from models.counters import COUNTERS, RESPONSE_EDGES_MS
 from streams.stages.ledger import NO_COUNTER, SILENCE, Event, Step, Terms, advance, mature, next_due_ms
 from tests.stages.stories import FOREVER_MS, HOUR_MS, TERMS, parse_time, tell
 

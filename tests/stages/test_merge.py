@@ -8,15 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.records import (
-    COUNTER,
-    COUNTERS,
-    PACKED_SCHEMA,
-    FeedPart,
-    FeedRecord,
-    PartialBlock,
-    WindowPart,
-)
+from models.counters import COUNTER, COUNTERS
+from models.records import PACKED_SCHEMA, FeedPart, FeedRecord, PartialBlock, WindowPart
 from streams.stages import merge, topics
 from streams.stages.fold import BlockError, Output
 from streams.stages.merge import MergeFold, MergeState

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.records import COUNTERS
+from models.counters import COUNTERS
 from streams.stages.roll_up import counts_of, roll_up
 from streams.stages.windows import WindowCounts, WindowRecord, WindowRules, render_window, total_counts
 

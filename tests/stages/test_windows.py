@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.settings import Baseline, Brand, Settings
-from models.records import COUNTER, COUNTERS, INTENTS, PII_KINDS, REASONS, RESPONSE_EDGES_MS
+from models.counters import COUNTER, COUNTERS, RESPONSE_EDGES_MS
+from models.records import INTENTS, PII_KINDS, REASONS
 from streams.stages.windows import (
     MEDIAN,
     P90,
