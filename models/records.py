@@ -345,7 +345,7 @@ class WindowPart(msgspec.Struct, frozen=True, array_like=True):
     """Absolute counts of one (window, brand, source) as one worker partition knows them.
 
     ``counts`` follows ``models.counters.COUNTERS``, trailing zeros cut. ``open`` is how many of its cases, tweets or
-    gaps can still change; ``waiting`` how many received mentions are not behind the watermark yet (no count includes them).
+    gaps can still change; ``waiting`` how many received mentions are not behind the watermark yet, and in no count.
     """
 
     window_start_ms: int

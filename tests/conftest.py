@@ -11,11 +11,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from config.load import load_settings
 from config.settings import Settings
 from streams.runtime.broker import embedded_broker as run_embedded
+
+# No deadlines: the first call of a kernel compiles it. In CI the examples repeat, elsewhere each run tries new ones.
+hypothesis.settings.register_profile("unheard", deadline=None, derandomize=bool(os.environ.get("CI")))
+hypothesis.settings.load_profile("unheard")
 
 ROOT = Path(__file__).parent.parent
 KAFKA = ROOT / "scripts" / "kafka"

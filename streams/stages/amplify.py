@@ -4,7 +4,7 @@ Copy *c* of the whole source is named by one suffix, so ids, replies and custome
 they did in the source. Copy 0 is the source itself.
 """
 
-from itertools import count
+from itertools import chain
 from typing import Final, NamedTuple
 from zlib import crc32
 
@@ -92,7 +92,7 @@ def _is_fresh(name: str, keep: frozenset[str]) -> bool:
 
 
 def _unused_mark(payload: bytes) -> str:
-    """A noncharacter of Unicode with a number that does not occur in ``payload``."""
-    if b"\xef\xb7\x90" not in payload:
-        return "\ufdd0"
-    return next(mark for n in count() if (mark := f"\ufdd1{n}\ufdd1").encode() not in payload)
+    """A character that ``payload`` lacks: first the noncharacters of Unicode, then those for private use. One alone,
+    because a longer mark could begin in the name before it."""
+    codes = chain(range(0xFDD0, 0xFDF0), range(0xE000, 0xF900), range(0xF0000, 0x10FFFE))
+    return next(mark for code in codes if (mark := chr(code)).encode() not in payload)

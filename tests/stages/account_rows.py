@@ -89,6 +89,7 @@ def verdict(**fields: Any) -> Verdict:
         "pii": (),
         "lang": "en",
         "late": False,
+        "tier": "default",
         "model": "m1",
         "config": "c1",
     }

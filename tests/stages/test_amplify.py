@@ -3,7 +3,7 @@
 from zlib import crc32
 
 import msgspec
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.records import Control, ControlKind, Mention
@@ -78,6 +78,7 @@ def test_the_first_copy_is_the_source_itself(mention: Mention) -> None:
 
 
 @given(MENTIONS)
+@example(Mention(id="\ufdd0\ufdd10", author="0", created_at_ms=1, text=""))
 def test_nothing_but_names_changes_whatever_the_text_holds(mention: Mention) -> None:
     copied, author_crc = copy_of(mention, b"~7")
     assert (copied.text, copied.created_at_ms) == (mention.text, mention.created_at_ms)

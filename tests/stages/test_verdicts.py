@@ -69,6 +69,7 @@ def test_a_customer_verdict_says_all_that_was_decided() -> None:
         pii=(),
         lang="en",
         late=False,
+        tier="default",
         model="words-1",
         config="config-1",
     )
