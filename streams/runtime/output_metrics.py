@@ -20,6 +20,7 @@ FEED_RESULTS: Final = (
     "shed",
     "missed_exact",
     "missed_upstream",
+    "overtaken",
     "difference",
 )
 

@@ -41,6 +41,9 @@ def _answer(account: Account) -> list[str]:
     ]
     if missed.pending:
         lines.append(f"pending            {missed.pending:,} cases are not decided yet and count as neither")
+    overtaken = sum(feed.overtaken for feed in capture.feeds)
+    if overtaken:
+        lines.append(f"overtaken          {overtaken:,} mentions came behind the watermark: in no window and no case")
     if account.provisional:
         lines.append(f"provisional        {account.provisional:,} windows or feeds can still change")
     return lines

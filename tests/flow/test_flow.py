@@ -72,7 +72,8 @@ def test_kill_9_of_a_worker_of_each_kind_changes_no_byte(
     undisturbed: Finished, sample: Path, kafka_broker: str
 ) -> None:
     killing = Killing()
-    settings = flow_settings(kafka_broker, classify__batch_records=50)
+    # Small batches and a snapshot after each fourth block: recovery begins at a snapshot.
+    settings = flow_settings(kafka_broker, classify__batch_records=50, care__snapshot_blocks=4)
     plan = DemoPlan(make_file=lambda _: sample, learn_brands=False, speed=20_000, restart=True)
     run = finish_flow(plan, settings, killing)
     assert killing.killed == ["classify-0", "care-0"]

@@ -162,3 +162,10 @@ def test_an_empty_account_claims_nothing() -> None:
 def test_the_account_travels_as_json() -> None:
     found = account()
     assert msgspec.json.decode(encode(found), type=Account) == found
+
+
+def test_mentions_that_came_behind_the_watermark_are_named_because_no_case_has_them() -> None:
+    found = account(feed={"sent": 14, "received": 10, "overtaken": 2})
+    assert found.balanced
+    assert any(line.startswith("overtaken          2 mentions") for line in render_text(found))
+    assert not any(line.startswith("overtaken") for line in render_text(account()))
