@@ -8,11 +8,12 @@ from typing import Final
 
 import pytest
 
-from config.errors import UnheardError
+from config.errors import UnheardError, UsageError
 from config.load import load_settings
 from streams.cli import COMMANDS, load_command
-from streams.cli.reference import TABLES, read_defaults, render
+from streams.cli.reference import EXPORTS, TABLES, main, read_defaults, render
 from streams.runtime.catalogue import METRICS
+from streams.stages import export
 from streams.stages.topics import TOPICS
 
 ROOT: Final = Path(__file__).parent.parent
@@ -56,6 +57,11 @@ def test_a_table_that_nobody_makes_is_an_error() -> None:
         render("<!-- table: wishes -->\n<!-- end -->\n")
 
 
+def test_an_argument_that_scripts_docs_does_not_know_writes_nothing() -> None:
+    with pytest.raises(UsageError, match="--check"):
+        main(["--chek"])
+
+
 def test_the_tables_leave_nothing_out() -> None:
     text = render("".join(f"<!-- table: {name} -->\n<!-- end -->\n" for name in TABLES))
     for name in [entry.name for entry in COMMANDS]:
@@ -65,6 +71,25 @@ def test_the_tables_leave_nothing_out() -> None:
     for section, fields in load_settings(environ={}).model_dump(exclude={"brands"}).items():
         for field in set(fields) - {"severity"}:
             assert f"| `{section}.{field}` |" in text
+    for option in options_of(["unheard", "replay"]) - {"file", "--help"}:
+        assert f"| `{option}" in text
+    for file, _, _ in EXPORTS:
+        assert f"| `{file}` |" in text
+
+
+def test_every_file_of_an_export_is_in_the_table() -> None:
+    names = {value for name, value in vars(export).items() if name.endswith("_FILE")}
+    assert {file for file, _, _ in EXPORTS} == names
+
+
+def test_the_pasted_session_is_one_of_the_shipped_program() -> None:
+    """Its account must balance, and each of its headings must be one that the program prints."""
+    session = README.read_text(encoding="utf-8").split("<!-- session -->")[1].split("<!-- end -->")[0]
+    assert "conservation  difference 0" in session
+    source = (ROOT / "streams" / "stages" / "report_text.py").read_text(encoding="utf-8")
+    for heading in ("captured", "missed in capture", "missed in care", "capture by feed", "care by brand", "rates"):
+        assert heading in session
+        assert heading in source
 
 
 def test_every_setting_in_the_table_says_what_it_is_for() -> None:
@@ -109,3 +134,17 @@ def test_paths_named_in_documents_exist(path: Path) -> None:
     text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
     named = re.findall(r"`((?:config|models|streams|scripts|tests)/[\w./-]*)`", text)
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@each_document
+def test_tests_named_in_documents_exist(path: Path) -> None:
+    named = set(re.findall(r"`(test_\w+)`", path.read_text(encoding="utf-8")))
+    known = {
+        name for file in (ROOT / "tests").rglob("test_*.py") for name in re.findall(r"def (test_\w+)", file.read_text())
+    }
+    assert named <= known
+
+
+def test_conventions_are_numbered_once() -> None:
+    numbers = re.findall(r"^\| C(\d+) \|", (ROOT / "streams" / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(map(int, numbers)) == list(range(1, len(numbers) + 1))

@@ -1,22 +1,34 @@
 """The tables of README.md that are made from the code. ``scripts/docs`` writes them, a test keeps them true.
 
-A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``.
+A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``. ``scripts/docs --check`` changes nothing.
 """
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from config.errors import UnheardError
+import msgspec
+
+from config.errors import UnheardError, UsageError
 from config.load import DEFAULT_FILES
 from config.settings import Settings
-from streams.cli import COMMANDS, guard
+from streams.cli import COMMANDS, guard, load_command
 from streams.runtime.catalogue import METRICS
+from streams.stages import export, rows
 from streams.stages.topics import TOPICS, partition_count
 
 _MARKED: Final = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+EXPORTS: Final[tuple[tuple[str, str, type[msgspec.Struct]], ...]] = (
+    (export.CLASSIFIED_FILE, "(source, id, brand)", rows.ClassifiedRow),
+    (export.ESCALATIONS_FILE, "escalated (source, id, brand); the text is masked", rows.EscalationRow),
+    (export.CASES_FILE, "case", rows.CaseRow),
+    (export.WINDOWS_FILE, "(window, brand, source); brand `*` is all of them", rows.WindowRow),
+    (export.GAPS_FILE, "gap in a feed", rows.GapRow),
+    (export.DLQ_FILE, "rejected line; its bytes stay in the topic", rows.DlqRow),
+    (export.META_FILE, "run: one indented object", rows.Meta),
+)
 
 
 class Setting(NamedTuple):
@@ -39,34 +51,64 @@ def render(text: str) -> str:
 
 
 def commands_table() -> str:
-    rows = ((f"`unheard {entry.name}{_actions(entry.actions)}`", entry.help) for entry in COMMANDS)
-    return _table(("command", "what it does"), rows)
+    lines = ((f"`unheard {entry.name}{_actions(entry.actions)}`", entry.help) for entry in COMMANDS)
+    return _table(("command", "what it does"), lines)
+
+
+def replay_table() -> str:
+    command = load_command(next(entry for entry in COMMANDS if entry.name == "replay"))
+    options = (param for param in command.params if param.opts[0].startswith("--"))
+    return _table(("option", "default", "what it does"), map(_option, options))
+
+
+def _option(option: Any) -> tuple[str, str, str]:
+    default = f"`{option.default}`" if option.default else ""
+    return f"`{' '.join([option.opts[0], *_values(option)])}`", default, option.help
+
+
+def _values(option: Any) -> Iterator[str]:
+    """What an option takes, if it takes anything."""
+    if option.metavar:
+        yield option.metavar
+    elif not isinstance(option.default, bool):
+        yield "|".join(str(choice) for choice in type(option.default))
+
+
+def exports_table() -> str:
+    lines = ((f"`{file}`", each, ", ".join(f"`{name}`" for name in _names(shape))) for file, each, shape in EXPORTS)
+    return _table(("file", "one line for each", "fields"), lines)
+
+
+def _names(shape: type[msgspec.Struct]) -> tuple[str, ...]:
+    return tuple(field.encode_name for field in msgspec.structs.fields(shape))
 
 
 def topics_table() -> str:
     settings = Settings()
-    rows = (
+    lines = (
         (f"`{spec.name}`", str(partition_count(spec, settings)), spec.key, spec.cleanup, spec.content)
         for spec in TOPICS
     )
-    return _table(("topic", "partitions", "key", "cleanup", "what it holds"), rows)
+    return _table(("topic", "partitions", "key", "cleanup", "what it holds"), lines)
 
 
 def metrics_table() -> str:
-    rows = ((f"`{spec.name}`", spec.kind, ", ".join(spec.labels), spec.help) for spec in METRICS)
-    return _table(("metric", "kind", "labels", "what it says"), rows)
+    lines = ((f"`{spec.name}`", spec.kind, ", ".join(spec.labels), spec.help) for spec in METRICS)
+    return _table(("metric", "kind", "labels", "what it says"), lines)
 
 
 def settings_table() -> str:
-    rows = (
+    lines = (
         (f"`{setting.name}`", f"`{setting.value}`" if setting.value else "unset", setting.comment)
         for setting in read_defaults()
     )
-    return _table(("setting", "default", "what and why"), rows)
+    return _table(("setting", "default", "what and why"), lines)
 
 
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "commands": commands_table,
+    "replay": replay_table,
+    "exports": exports_table,
     "topics": topics_table,
     "metrics": metrics_table,
     "settings": settings_table,
@@ -92,8 +134,8 @@ def _actions(actions: tuple[str, ...]) -> str:
     return f" {'|'.join(actions)}" if actions else ""
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
+def _table(head: tuple[str, ...], body: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *body]
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
 
 
@@ -107,5 +149,11 @@ def write(readme: Path, *, check: bool) -> None:
         readme.write_text(fresh, encoding="utf-8")
 
 
+def main(arguments: Sequence[str]) -> None:
+    if set(arguments) - {"--check"}:
+        raise UsageError("usage: scripts/docs [--check]")
+    write(Path("README.md"), check="--check" in arguments)
+
+
 if __name__ == "__main__":
-    sys.exit(guard(lambda: write(Path("README.md"), check="--check" in sys.argv[1:])))
+    sys.exit(guard(lambda: main(sys.argv[1:])))

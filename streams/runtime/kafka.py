@@ -2,13 +2,12 @@
 
 import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
 import kafka.errors
 from confluent_kafka import (
-    OFFSET_BEGINNING,
     Consumer,
     KafkaError,
     KafkaException,
@@ -143,7 +142,8 @@ def consume_all(
     settings: Settings, topic: str, patience_seconds: float = 30.0, *, newest: int | None = None
 ) -> Iterator[Message]:
     """Every committed record of the topic up to its end now, partition by partition in order; with ``newest`` only
-    those among the last so many offsets of each partition.
+    those among the last so many offsets of each partition. A transaction that is still open before that end is waited
+    for: a worker that was killed leaves one until it times out.
 
     ``topic`` is the full name. Raises UnheardError for a topic that is not there, a broker that is not reachable, or
     one that sends nothing for ``patience_seconds``.
@@ -151,34 +151,44 @@ def consume_all(
     count = partition_counts(settings).get(topic)
     if count is None:
         raise UnheardError(f"there is no topic {topic}: run `unheard topics create`")
+    ranges = _ranges(settings, topic, count)
     group = f"{settings.kafka.client_id}-read"  # named, never joined: partitions are assigned by hand
     consumer = Consumer(consumer_config(settings, group) | {"enable.partition.eof": True})
     try:
-        places = [TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in range(count)]
-        consumer.assign(places if newest is None else [_near_end(consumer, place, newest) for place in places])
-        yield from _to_the_end(consumer, topic, set(range(count)), patience_seconds)
+        starts = {p: low if newest is None else max(low, high - newest) for p, (low, high) in ranges.items()}
+        consumer.assign([TopicPartition(topic, partition, start) for partition, start in starts.items()])
+        yield from _to_the_ends(consumer, topic, {p: high for p, (_, high) in ranges.items()}, patience_seconds)
     finally:
         consumer.close()
 
 
-def _near_end(consumer: Consumer, place: TopicPartition, newest: int) -> TopicPartition:
-    low, high = consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS, cached=False)
-    return TopicPartition(place.topic, place.partition, max(low, high - newest))
+def _ranges(settings: Settings, topic: str, count: int) -> dict[int, tuple[int, int]]:
+    """First offset and end of each partition, open transactions included."""
+    config = consumer_config(settings, f"{settings.kafka.client_id}-ends") | {"isolation.level": "read_uncommitted"}
+    consumer = Consumer(config)
+    try:
+        places = [TopicPartition(topic, partition) for partition in range(count)]
+        return {p.partition: consumer.get_watermark_offsets(p, timeout=ANSWER_SECONDS, cached=False) for p in places}
+    except KafkaException as error:
+        raise unreachable(settings, error.args[0].name()) from None
+    finally:
+        consumer.close()
 
 
-def _to_the_end(consumer: Consumer, topic: str, unread: set[int], patience_seconds: float) -> Iterator[Message]:
+def _to_the_ends(consumer: Consumer, topic: str, ends: Mapping[int, int], patience_seconds: float) -> Iterator[Message]:
+    unread = set(ends)
     while unread:
-        messages = consumer.consume(_READ_RECORDS, timeout=_READ_SECONDS) or consumer.consume(
-            1, timeout=patience_seconds
-        )
+        messages = consumer.consume(_READ_RECORDS, timeout=_READ_SECONDS)
+        messages = messages or consumer.consume(1, timeout=patience_seconds)
         if not messages:
             raise UnheardError(f"topic {topic}: the broker sent nothing for {patience_seconds:g} s")
         for message in messages:
-            error = message.error()
+            error, partition = message.error(), message.partition() or 0
             if error is None:
                 yield message
             elif error.code() == KafkaError._PARTITION_EOF:
-                unread.discard(message.partition())
+                if (message.offset() or 0) >= ends[partition]:
+                    unread.discard(partition)
             elif not error.retriable():
                 raise UnheardError(f"topic {topic} cannot be read: {error.str()}")
 

@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import logging
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -128,14 +129,19 @@ def child_environment() -> dict[str, str]:
 
 
 def worker_specs(settings: Settings, *, classify: int, care: int, config: Path | None) -> list[WorkerSpec]:
-    """``classify`` and ``care`` workers; number i serves metrics on the configured port + 10 * i."""
+    """``classify`` and ``care`` workers; number i serves metrics on the configured port + 10 * i. Each has a name that
+    lasts through restarts, so that a new classify ends at once the transaction that a killed one left open."""
+    crew = secrets.token_hex(4)
     option = () if config is None else ("--config", str(config))
     ports = {"classify": settings.metrics.classify_port, "care": settings.metrics.care_port}
     return [
         WorkerSpec(
             f"{kind}-{index}",
             (kind, *option),
-            {f"UNHEARD_METRICS__{kind.upper()}_PORT": str(_port(ports[kind], index))},
+            {
+                f"UNHEARD_METRICS__{kind.upper()}_PORT": str(_port(ports[kind], index)),
+                "UNHEARD_REPLICA": f"{crew}-{index}",
+            },
         )
         for kind, count in (("classify", classify), ("care", care))
         for index in range(count)

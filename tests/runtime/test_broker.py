@@ -28,12 +28,14 @@ def test_a_broker_is_found_again_and_gone_after_the_block(tmp_path: Path) -> Non
 
 
 def test_records_survive_a_restart(tmp_path: Path, settings_for: SettingsFor) -> None:
-    with embedded_broker(tmp_path) as state:
-        settings = settings_for(state.bootstrap)
+    settings = settings_for(start_broker(tmp_path).bootstrap)
+    try:
         create_topics(settings)
         producer = Producer(producer_config(settings))
         producer.produce(topic_name(RAW, settings), b"kept", partition=1)
         assert producer.flush(10) == 0
+    finally:
+        stop_broker(tmp_path)
     with embedded_broker(tmp_path) as state:
         settings = settings_for(state.bootstrap)
         assert [message.value() for message in consume_all(settings, topic_name(RAW, settings))] == [b"kept"]
