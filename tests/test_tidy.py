@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -91,10 +92,11 @@ def within(name: str, packages: tuple[str, ...]) -> bool:
 
 
 def test_the_top_level_has_the_agreed_names_only() -> None:
-    present = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
-    ignored = {name.strip("/\n") for name in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()}
-    assert present - ignored - TOP_LEVEL == set()
-    assert TOP_LEVEL - present == set()
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if tracked.returncode:
+        pytest.skip("not a git checkout: a user's own files may lie here too")
+    present = {name.split("/")[0] for name in tracked.stdout.splitlines() if not name.startswith(".")}
+    assert present == TOP_LEVEL
 
 
 @by_path

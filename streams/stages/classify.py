@@ -118,7 +118,7 @@ def _process(
 ) -> BatchOutput | dict[int, RejectReason]:
     settings = context.settings
     with timer("decode"):
-        foreign = {partition: state.foreign_time_ms for partition, state in states.items()}
+        foreign = {partition: state.foreign for partition, state in states.items() if state.foreign is not None}
         lines = decode_batch(batch, settings.kafka.message_max_bytes, foreign, refused)
         concerns = context.router.route(lines.mentions)
     with timer("judge"):

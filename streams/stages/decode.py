@@ -1,11 +1,12 @@
 """Raw records to typed lines: mentions, controls and rejects, each with its stamps.
 
-A record that carries no stamps gets them here, in partition order (feed ``raw-<partition>``, epoch 0, seq offset + 1,
-feed time the running maximum); it stands outside the determinism promise.
+A record that carries no stamps gets them here, in partition order: feed ``raw-<partition>``, seq one more than the one
+before (offsets have holes that are nobody's loss), feed time the running maximum. It stands outside the determinism
+promise.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -31,6 +32,14 @@ _CONTROL: Final = msgspec.json.Decoder(Control)
 _STAMP: Final = msgspec.json.Decoder(Stamp)
 _FAILURES: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _NUL_ESCAPE: Final = b"\\u0000"
+
+
+class Foreign(NamedTuple):
+    """The stamp of an unstamped record. ``epoch`` is the offset at which the numbering began."""
+
+    epoch: int
+    seq: int
+    time_ms: int
 
 
 class RawBatch(msgspec.Struct, frozen=True):
@@ -65,11 +74,11 @@ class Lines(msgspec.Struct, frozen=True):
     seqs: Ints
     feed_times_ms: Ints
     kinds: NDArray[np.uint8]
-    foreign_times_ms: dict[int, int]  # by partition: running maximum of unstamped records
+    foreign: dict[int, Foreign]  # by partition: the newest stamp of unstamped records
 
 
 def decode_batch(
-    batch: RawBatch, size_limit: int, foreign_times_ms: Mapping[int, int], refused: Mapping[int, RejectReason]
+    batch: RawBatch, size_limit: int, foreign: Mapping[int, Foreign], refused: Mapping[int, RejectReason]
 ) -> Lines:
     """Decode every record. ``size_limit`` in bytes; ``refused`` names mentions that a later step could not take."""
     mentions, rows, others = _decode_values(batch, size_limit)
@@ -84,7 +93,7 @@ def decode_batch(
     if not good.all():
         mentions = [mention for mention, keep in zip(mentions, good, strict=True) if keep]
         rows = [row for row, keep in zip(rows, good, strict=True) if keep]
-    return _stamp_lines(batch, mentions, rows, others, dict(foreign_times_ms))
+    return _stamp_lines(batch, mentions, rows, others, dict(foreign))
 
 
 # ---------------------------------------------------------------- values
@@ -234,7 +243,7 @@ def _stamp_lines(
     mentions: list[Mention],
     rows: list[int],
     others: dict[int, Control | Reject],
-    foreign_times_ms: dict[int, int],
+    foreign: dict[int, Foreign],
 ) -> Lines:
     count = len(batch.values)
     lines = Lines(
@@ -247,7 +256,7 @@ def _stamp_lines(
         seqs=np.zeros(count, np.int64),
         feed_times_ms=np.zeros(count, np.int64),
         kinds=np.zeros(count, np.uint8),
-        foreign_times_ms=foreign_times_ms,
+        foreign=foreign,
     )
     _copy_stamps(lines)
     _stamp_foreign(batch, lines)
@@ -285,11 +294,11 @@ def _stamp_foreign(batch: RawBatch, lines: Lines) -> None:
         if feed:
             continue
         partition = batch.partitions[row]
-        time_ms = max(lines.foreign_times_ms.get(partition, 0), created.get(row, 0))
-        lines.foreign_times_ms[partition] = time_ms
+        before = lines.foreign.get(partition) or Foreign(batch.offsets[row], 0, 0)
+        stamp = Foreign(before.epoch, before.seq + 1, max(before.time_ms, created.get(row, 0)))
+        lines.foreign[partition] = stamp
         lines.feeds[row] = foreign_feed(partition)
-        lines.epochs[row], lines.seqs[row] = 0, batch.offsets[row] + 1
-        lines.feed_times_ms[row] = time_ms
+        lines.epochs[row], lines.seqs[row], lines.feed_times_ms[row] = stamp
 
 
 def foreign_feed(partition: int) -> str:

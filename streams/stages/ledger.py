@@ -3,6 +3,8 @@
 A pure state machine: no clock, no I/O, nothing about Kafka. Events come in the order (time, id). Every instant at which
 something can change without an event (a deadline, an SLA instant, the horizon of a tweet, the end of the
 memory for re-contacts) lies in the state, and ``mature`` lets all those before a given time happen.
+
+Conventions where the design leaves a choice: the table in ``streams/README.md``.
 """
 
 from bisect import bisect_left

@@ -6,7 +6,7 @@ from typing import Final, Self
 import msgspec
 
 from models.records import Control, ControlKind, FeedEnd, FeedMark, FeedStart, RawSpan
-from streams.stages.decode import Lines
+from streams.stages.decode import Foreign, Lines
 
 _NOTE_BYTES_LIMIT: Final = 4_000  # brokers take 4,096 bytes of metadata beside an offset
 
@@ -23,13 +23,13 @@ class PartitionState(msgspec.Struct, frozen=True):
     """What classify knows of a raw partition between batches. ``feeds`` have not ended there."""
 
     position: int
-    foreign_time_ms: int = 0
+    foreign: Foreign | None = None
     feeds: dict[str, FeedSeen] = {}
 
     def note(self) -> str:
         """The part that a successor needs, to be kept beside the committed offset; "" if it would be too long."""
         times = {name: seen.feed_time_ms for name, seen in self.feeds.items()}
-        note = msgspec.json.encode(_Note(self.foreign_time_ms, times)).decode()
+        note = msgspec.json.encode(_Note(self.foreign, times)).decode()
         return note if len(note.encode()) <= _NOTE_BYTES_LIMIT else ""
 
     @classmethod
@@ -40,11 +40,11 @@ class PartitionState(msgspec.Struct, frozen=True):
         except msgspec.DecodeError:
             return cls(position)
         feeds = {name: FeedSeen(time_ms, now_ms) for name, time_ms in kept.feeds.items()}
-        return cls(position, kept.foreign_time_ms, feeds)
+        return cls(position, kept.foreign, feeds)
 
 
 class _Note(msgspec.Struct, array_like=True):
-    foreign_time_ms: int
+    foreign: Foreign | None
     feeds: dict[str, int]
 
 
@@ -85,7 +85,7 @@ def read_spans(
             continue
         feeds |= {mark.feed: FeedSeen(mark.feed_time_ms, feeds[mark.feed].heard_ms, idle=True) for mark in silent}
         position = before.position if low == high else offsets[high - 1] + 1
-        after[partition] = PartitionState(position, lines.foreign_times_ms.get(partition, 0), feeds)
+        after[partition] = PartitionState(position, lines.foreign.get(partition), feeds)
         starts = tuple(_start(control) for control in controls if control.control is ControlKind.FEED_START)
         marks = (*(FeedMark(name, time_ms) for name, time_ms in sorted(times.items())), *silent)
         spans.append(RawSpan(topic_id, partition, before.position, position, starts, marks, ends))

@@ -2,6 +2,8 @@
 
 The history of a case key is sorted once. Whether a case waits, since when, and when it would end is then a function of
 (where it opened, where we look), answered by looking up the last reply and the first unanswered mention after it.
+
+Conventions where the design leaves a choice: the table in ``streams/README.md``.
 """
 
 from bisect import bisect_left, bisect_right

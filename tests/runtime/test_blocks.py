@@ -50,6 +50,7 @@ class Bench:
             self._worker = subprocess.Popen(
                 [sys.executable, "-m", "tests.runtime.sum_worker", self.bootstrap, self.prefix, "7", *extra],
                 cwd=ROOT,
+                env={**os.environ, "TMPDIR": str(self._log.parent)},
                 stdout=log,
                 stderr=log,
             )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.records import ControlKind, LineKind, RejectReason, Stamp
-from streams.stages.decode import ANNOUNCEMENT, NAMED_LIMIT, Lines, decode_batch
+from streams.stages.decode import ANNOUNCEMENT, NAMED_LIMIT, Foreign, Lines, decode_batch
 from tests.raw import NOON_MS, Value, batch, control, mention, stamp_header
 
 LIMIT = 65_536
@@ -112,11 +112,18 @@ def test_a_rejected_mention_keeps_the_stamps_it_came_with() -> None:
 def test_records_without_stamps_are_stamped_in_partition_order() -> None:
     unstamped = [mention(created_at_ms=NOON_MS + t, feed="", epoch=0, seq=0, feed_time_ms=0) for t in (5, 9, 7)]
     raw = batch({3: [unstamped[0], "{", unstamped[1], unstamped[2]], 4: [unstamped[2]]}, start=40)
-    lines = decode_batch(raw, LIMIT, {3: NOON_MS + 6}, {})
+    lines = decode_batch(raw, LIMIT, {3: Foreign(7, 30, NOON_MS + 6)}, {})
     assert lines.feeds == ["raw-3"] * 4 + ["raw-4"]
-    assert lines.seqs.tolist() == [41, 42, 43, 44, 41]
+    assert lines.seqs.tolist() == [31, 32, 33, 34, 1]
+    assert lines.epochs.tolist() == [7, 7, 7, 7, 40]
     assert [t - NOON_MS for t in lines.feed_times_ms.tolist()] == [6, 6, 9, 9, 7]
-    assert lines.foreign_times_ms == {3: NOON_MS + 9, 4: NOON_MS + 7}
+    assert lines.foreign == {3: Foreign(7, 34, NOON_MS + 9), 4: Foreign(40, 1, NOON_MS + 7)}
+
+
+def test_stamped_neighbours_and_holes_in_offsets_are_no_gaps_of_an_unstamped_feed() -> None:
+    unstamped = mention(feed="", epoch=0, seq=0, feed_time_ms=0)
+    lines = decode_batch(batch([unstamped, mention(1), unstamped]), LIMIT, {}, {})
+    assert lines.seqs.tolist() == [1, 1, 2]
 
 
 def test_a_mention_that_a_later_step_cannot_take_becomes_a_reject() -> None:

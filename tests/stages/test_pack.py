@@ -212,10 +212,14 @@ def test_a_feed_that_ended_is_never_idle() -> None:
 
 
 def test_what_a_successor_needs_fits_beside_the_offset() -> None:
-    state = PartitionState(9, 5, {"f": FeedSeen(NOON_MS, 1), "g": FeedSeen(NOON_MS + 1, 2, idle=True)})
+    state = PartitionState(
+        9, Foreign(4, 5, NOON_MS), {"f": FeedSeen(NOON_MS, 1), "g": FeedSeen(NOON_MS + 1, 2, idle=True)}
+    )
     resumed = PartitionState.resume(9, state.note(), NOON_MS)
-    assert resumed == PartitionState(9, 5, {"f": FeedSeen(NOON_MS, NOON_MS), "g": FeedSeen(NOON_MS + 1, NOON_MS)})
-    many = PartitionState(9, 5, {f"feed {i}": FeedSeen(NOON_MS, 1) for i in range(1_000)})
+    assert resumed == PartitionState(
+        9, Foreign(4, 5, NOON_MS), {"f": FeedSeen(NOON_MS, NOON_MS), "g": FeedSeen(NOON_MS + 1, NOON_MS)}
+    )
+    many = PartitionState(9, Foreign(4, 5, NOON_MS), {f"feed {i}": FeedSeen(NOON_MS, 1) for i in range(1_000)})
     assert many.note() == ""
 
 
