@@ -29,6 +29,7 @@ from models.records import (
     Role,
 )
 from streams.stages.classify import BatchOutput, process_batch
+from streams.stages.decode import Foreign
 from streams.stages.keys import case_key, murmur2_partition
 from streams.stages.pack import murmur2_partitions
 from streams.stages.route import make_hasher
@@ -39,6 +40,8 @@ from tests.raw import settings as make_settings
 
 HASH = make_hasher(make_settings().privacy.customer_key.get_secret_value().encode())
 CONTEXT = context()
+
+FOREIGN = Foreign(4, 5, NOON_MS)
 
 
 def process(values: Any, states: dict[int, PartitionState] | None = None, **options: Any) -> BatchOutput:
@@ -219,7 +222,7 @@ def test_what_a_successor_needs_fits_beside_the_offset() -> None:
     assert resumed == PartitionState(
         9, Foreign(4, 5, NOON_MS), {"f": FeedSeen(NOON_MS, NOON_MS), "g": FeedSeen(NOON_MS + 1, NOON_MS)}
     )
-    many = PartitionState(9, Foreign(4, 5, NOON_MS), {f"feed {i}": FeedSeen(NOON_MS, 1) for i in range(1_000)})
+    many = PartitionState(9, FOREIGN, {f"feed {i}": FeedSeen(NOON_MS, 1) for i in range(1_000)})
     assert many.note() == ""
 
 
