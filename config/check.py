@@ -67,6 +67,8 @@ def _field_message(details: ErrorDetails) -> str:
         case "greater_than_equal" | "less_than_equal":
             sign, bound = ("≥", "ge") if details["type"].startswith("greater") else ("≤", "le")
             return f"must be {sign} {details['ctx'][bound]}, not {details['input']}"
+        case "model_type" | "dict_type":
+            return f"must be a table, not {_short(details['input'])}"
         case "literal_error":
             return f"must be {details['ctx']['expected']}, not {details['input']!r}"
     message = details["msg"]

@@ -8,6 +8,7 @@ unless a later layer has a list of its own, which then replaces it whole.
 import hashlib
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -114,7 +115,13 @@ def _read_environment(environ: Mapping[str, str]) -> Tree:
     try:
         return dict(_Environment(named)())
     except SettingsError as error:
-        raise UsageError(f"{error} (lists and tables in the environment are JSON)") from None
+        raise UsageError(_unreadable(error)) from None
+
+
+def _unreadable(error: SettingsError) -> str:
+    """pydantic-settings names its own classes; ours names the setting."""
+    field = re.search(r'field "([^"]+)"', str(error))
+    return f"{field.group(1) if field else error}: is not JSON, as lists and tables must be; in the environment"
 
 
 def _expand(overrides: Mapping[str, Any]) -> Tree:

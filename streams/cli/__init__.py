@@ -4,6 +4,7 @@ A command's module is imported when the command is asked for, so that ``unheard 
 Exit codes: 0 done, 1 the work could not be done, 2 the request was wrong, 130 interrupted.
 """
 
+import errno
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module, metadata
@@ -147,6 +148,10 @@ def guard(work: Callable[[], object]) -> int:
         return _complain(str(error), 1)
     except TyperException as error:
         return _complain(_usage(error), error.exit_code)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return _complain(f"cannot write: {error.strerror}", 1)
     except (KeyboardInterrupt, Abort):
         return INTERRUPTED
     return result if isinstance(result, int) else 0

@@ -1,5 +1,6 @@
 """``unheard demo``: from a file to the account in one command. ``scripts/demo`` runs it."""
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,6 +61,7 @@ def demo(
     Example: unheard demo mentions.csv --out account
     """
     pace = _pace(speed)
+    _check_writable(json_report)
     tune_collector()
     directory = ExportDirectory.made(out) if out else None
     settings = load_settings(config)
@@ -165,9 +167,19 @@ def _conclude(
     to_stdout = json_report is not None and str(json_report) == "-"
     if json_report is not None:
         _write_report(report, json_report)
-    for line in [] if to_stdout else _text(report):
+    for line in [] if to_stdout else _text(report, has_brands=bool(run.settings.brands)):
         typer.echo(line)
     return 0 if account.balanced and not account.provisional and not differences else 1
+
+
+def _check_writable(path: Path | None) -> None:
+    """A report that cannot be written is worth saying before minutes of work."""
+    if path is None or str(path) == "-":
+        return
+    if path.is_dir():
+        raise UnheardError(f"cannot write {path}: Is a directory")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UnheardError(f"cannot write {path}: no such directory, or no permission")
 
 
 def _write_report(report: Report, path: Path) -> None:
@@ -181,12 +193,14 @@ def _write_report(report: Report, path: Path) -> None:
         raise UnheardError(f"cannot write {path}: {error.strerror or error}") from None
 
 
-def _text(report: Report) -> list[str]:
+def _text(report: Report, *, has_brands: bool) -> list[str]:
     lines = ["", *render_text(report.account), ""]
     if report.learned_brands:
         names = ", ".join(report.learned_brands[:12])
         more = f" and {len(report.learned_brands) - 12} more" if len(report.learned_brands) > 12 else ""
         lines.append(f"brands learned from the file: {names}{more}")
+    if not has_brands:
+        lines.append("no brand is known: the file has no brand's replies to learn from, --config names brands")
     if report.truth == []:
         lines.append("ground truth of the sample: met exactly, in capture and in every case")
     elif report.truth:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, BinaryIO, Final
 
@@ -69,7 +70,7 @@ def label_lines(judge: Any, first: int, lines: Sequence[bytes]) -> tuple[bytes, 
     for number, line in enumerate(lines, start=first):
         if not line.strip():
             continue
-        problem, row = _parse(line)
+        problem, row = _parse(line.removeprefix(BOM_UTF8) if number == 1 else line)
         if problem:
             complaints.append(f"line {number}: {problem}")
         else:

@@ -1,5 +1,6 @@
 """``unheard replay``: a file of mentions as a feed."""
 
+import math
 import signal
 import threading
 from collections.abc import Iterator
@@ -95,7 +96,7 @@ def replay(
         start_offset_s=start_offset,
         limit=limit,
         partitions_by=partitions_by,
-        settle_ms=None if settle is None else round(settle * 1000),
+        settle_ms=_settle_ms(settle),
         shuffle_ms=shuffle_ms,
     )
     settings = load_settings(config)
@@ -117,6 +118,12 @@ def _speed(speed: str | None, rate: float | None) -> float | None:
         return float(speed or 1)
     except ValueError:
         raise UsageError(f"--speed must be a number or max, not {speed}") from None
+
+
+def _settle_ms(settle: float | None) -> int | None:
+    if settle is not None and not math.isfinite(settle):
+        raise UsageError(f"--settle must be a number of seconds, not {settle}")
+    return None if settle is None else round(settle * 1000)
 
 
 def _run(

@@ -37,7 +37,7 @@ class Screen:
     def show(self, line: str, *, last: bool = False) -> None:
         """Show ``line`` in place of the one before; without a terminal at most one in five seconds, and the last."""
         if self._console.is_terminal:
-            self._live.update(Text(line, no_wrap=True, overflow="ellipsis"))
+            self._live.update(Text(line))
             return
         now = time.monotonic()
         if last or now - self._shown >= _PLAIN_EVERY_SECONDS:

@@ -97,7 +97,7 @@ def run_flow(plan: DemoPlan, settings: Settings, on_progress: Callable[[DemoProg
         learned = replay.brands if plan.learn_brands else ()
         settings = settings.model_copy(update={"brands": (*settings.brands, *learned)})
         workers = early or _start_workers(plan, settings, directory, stack)
-        report = _follow(replay, settings, workers, on_progress, stack)
+        report = _follow(plan, replay, settings, workers, on_progress, stack)
         workers.stop()
         seconds = time.monotonic() - started
         yield DemoRun(settings=settings, source=source, replay=report, learned=learned, seconds=seconds)
@@ -137,6 +137,7 @@ def _start_workers(plan: DemoPlan, settings: Settings, directory: Path, stack: E
 
 
 def _follow(
+    plan: DemoPlan,
     replay: Replay,
     settings: Settings,
     workers: Supervisor,
@@ -159,7 +160,10 @@ def _follow(
         behind = lag.records()
         progress = _progress(sending, account, behind, workers)
         on_progress(progress)
-        patience.look(progress)
+        if plan.speed is None or progress.feed_ended or progress.lag:
+            patience.look(progress)
+        else:  # a paced replay waits for its next line, for hours at night
+            patience.renew()
         if sending.report is not None and account.final(frozenset(replay.feeds)) and behind == 0:
             return sending.report
 
@@ -222,6 +226,9 @@ class _Patience:
     def __init__(self, seconds: float) -> None:
         self._seconds, self._moved = seconds, time.monotonic()
         self._last: DemoProgress | None = None
+
+    def renew(self) -> None:
+        self._moved = time.monotonic()
 
     def look(self, progress: DemoProgress) -> None:
         figures = msgspec.structs.replace(progress, rate=0.0)

@@ -81,8 +81,9 @@ def bootstrap_servers(settings: Settings) -> str:
 
 
 def python_config(settings: Settings) -> dict[str, Any]:
-    """The same for kafka-python, our second, independent client. It logs every connection as news: silenced here."""
-    logging.getLogger("kafka").setLevel(logging.WARNING)
+    """The same for kafka-python, our second, independent client. It logs every try to connect, and then
+    raises what went wrong: silenced here."""
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     return {
         "bootstrap_servers": bootstrap_servers(settings).split(","),
         "client_id": settings.kafka.client_id,

@@ -15,6 +15,8 @@ from streams.stages.spread import Spread
 
 _SUFFIXES: Final = re.compile(r"\.(gz|zst|csv|jsonl|ndjson|json|parquet)$", re.IGNORECASE)
 _LARGEST_COPIES: Final = 10_000
+_LARGEST_NUMBER: Final = 2**31 - 1  # lines, epochs and seeds beyond it are slips of the finger
+_LONGEST_SETTLE_MS: Final = 366 * 86_400_000  # event time never goes back: a feed far ahead makes all others late
 
 
 class ReplayPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,12 +53,12 @@ def check_plan(plan: ReplayPlan) -> None:
         (plan.rate is None or plan.rate > 0, "--rate must be above 0"),
         (plan.speed is None or plan.rate is None, "--speed and --rate exclude each other"),
         (1 <= plan.amplify <= _LARGEST_COPIES, f"--amplify must be from 1 to {_LARGEST_COPIES}"),
-        (plan.epoch >= 1, "--epoch must be 1 or more"),
-        (plan.seed >= 0, "--seed must be 0 or more"),
-        (plan.limit is None or plan.limit >= 1, "--limit must be 1 or more"),
+        (1 <= plan.epoch <= _LARGEST_NUMBER, f"--epoch must be from 1 to {_LARGEST_NUMBER}"),
+        (0 <= plan.seed <= _LARGEST_NUMBER, f"--seed must be from 0 to {_LARGEST_NUMBER}"),
+        (plan.limit is None or 1 <= plan.limit <= _LARGEST_NUMBER, f"--limit must be from 1 to {_LARGEST_NUMBER}"),
         (plan.start_offset_s >= 0, "--start-offset must be 0 or more"),
         (plan.shuffle_ms >= 0, "--shuffle-ms must be 0 or more"),
-        (plan.settle_ms is None or plan.settle_ms >= 0, "--settle must be 0 or more"),
+        (plan.settle_ms is None or 0 <= plan.settle_ms <= _LONGEST_SETTLE_MS, "--settle must be 0 to 366 days"),
         (re.fullmatch(r"[A-Za-z0-9._-]{0,100}", plan.feed) is not None, "--feed takes letters, digits, '.', '_', '-'"),
     )
     for is_right, message in checks:

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 STOP_SECONDS: Final = 10.0
 _RESTARTS: Final = 5
 _RESTART_SPAN_SECONDS: Final = 300.0
+_REFUSAL_SECONDS: Final = 20.0
 _PR_SET_PDEATHSIG: Final = 1
 _PORT_STEP: Final = 10
 
@@ -39,8 +40,9 @@ class WorkerSpec(msgspec.Struct, frozen=True):
 class Supervisor:
     """Owns the processes of ``specs`` from :meth:`start` to :meth:`stop`.
 
-    With ``restart`` a process that dies is started again, at most five times in five minutes; without it the first
-    death is an error. Standard error of each process goes to ``log_dir/NAME.log``, or is inherited without one.
+    With ``restart`` a process that dies is started again, at most five times in five minutes, unless it said no with
+    an exit code soon after the start: what it lacked then (a topic, a port, a model) it lacks again. Without it the
+    first death is an error. Standard error of each process goes to ``log_dir/NAME.log``, or is inherited without one.
     """
 
     def __init__(
@@ -49,8 +51,10 @@ class Supervisor:
         self._specs, self._base, self._log_dir, self._restart = specs, dict(base), log_dir, restart
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._deaths: dict[str, list[float]] = {}
+        self._started = 0.0
 
     def start(self) -> None:
+        self._started = time.monotonic()
         for spec in self._specs:
             self._running[spec.name] = self._spawn(spec)
 
@@ -87,7 +91,8 @@ class Supervisor:
         now = time.monotonic()
         deaths = [at for at in self._deaths.get(spec.name, []) if now - at < _RESTART_SPAN_SECONDS]
         self._deaths[spec.name] = [*deaths, now]
-        if not self._restart or len(deaths) >= _RESTARTS:
+        refused = code > 0 and not deaths and now - self._started < _REFUSAL_SECONDS
+        if not self._restart or refused or len(deaths) >= _RESTARTS:
             raise UnheardError(f"{spec.name} ended with code {code}: {self._last_words(spec.name)}")
 
     def _last_words(self, name: str) -> str:
@@ -95,7 +100,7 @@ class Supervisor:
             return "see its messages above"
         path = self._log_dir / f"{name}.log"
         lines = path.read_text(errors="replace").strip().splitlines() if path.exists() else []
-        return lines[-1] if lines else "it said nothing"
+        return lines[-1].removeprefix("unheard: ") if lines else "it said nothing"
 
     def _spawn(self, spec: WorkerSpec) -> "subprocess.Popen[bytes]":
         with self._log_of(spec.name) as log:

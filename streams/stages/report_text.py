@@ -102,6 +102,8 @@ def _brand(care: Care) -> list[str]:
 
 
 def _checks(account: Account) -> list[str]:
+    if account.balanced and not account.capture.feeds:
+        return ["conservation  no feed is in the account yet"]
     if account.balanced:
         return ["conservation  difference 0: everything that was sent is accounted for"]
     wrong = ", ".join(f"{name} {number:+,}" for name, number in account.differences.items() if number)

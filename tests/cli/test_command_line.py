@@ -1,5 +1,6 @@
 """Each command explains itself with an example and ends with the right code and one clear line."""
 
+import errno
 import subprocess
 import sys
 import time
@@ -92,6 +93,7 @@ def fail(error: BaseException) -> None:
         (UnheardError("no broker at h:1"), 1, "unheard: no broker at h:1\n"),
         (UsageError("a: wrong\nb: wrong"), 2, "unheard: a: wrong\nunheard: b: wrong\n"),
         (KeyboardInterrupt(), 130, ""),
+        (OSError(errno.ENOSPC, "No space left on device"), 1, "unheard: cannot write: No space left on device\n"),
     ],
 )
 def test_errors_end_in_their_code(

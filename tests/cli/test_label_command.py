@@ -59,6 +59,12 @@ def test_broken_lines_are_named_and_the_rest_goes_on() -> None:
     assert complaints[-1] == "7 broken lines left out"
 
 
+def test_a_byte_order_mark_and_windows_line_ends_are_no_fault() -> None:
+    done = label(b'\xef\xbb\xbf{"id":"1","text":"hello"}\r\n{"id":"2","text":"\xf0\x9f\x98\xa1"}\r\n')
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["1", "2"]
+
+
 def test_no_input_is_no_output() -> None:
     done = label(b"")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

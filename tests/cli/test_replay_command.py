@@ -17,6 +17,11 @@ NOWHERE = "127.0.0.1:1"
         (("--speed", "1", "--rate", "5"), "--speed and --rate exclude each other"),
         (("--clock", "broken"), "--clock must be original or shifted, not broken"),
         (("--amplify", "0"), "--amplify must be from 1 to 10000"),
+        (("--settle", "nan"), "--settle must be a number of seconds, not nan"),
+        (("--settle", "1e12"), "--settle must be 0 to 366 days"),
+        (("--limit", "1" + "0" * 30), "--limit must be from 1 to 2147483647"),
+        (("--seed", "1" + "0" * 30), "--seed must be from 0 to 2147483647"),
+        (("--epoch", "0"), "--epoch must be from 1 to 2147483647"),
     ],
 )
 def test_a_wrong_option_is_a_wrong_request(

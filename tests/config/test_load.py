@@ -156,3 +156,16 @@ def test_variables_that_are_no_settings_are_left_alone() -> None:
 def test_the_version_changes_with_what_counts_and_with_nothing_else(overrides: dict[str, Any], changes: bool) -> None:
     before, after = load_settings(environ={}), load_settings(environ={}, overrides=overrides)
     assert (config_version(before) != config_version(after)) is changes
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("UNHEARD_BRANDS", "[", "brands: is not JSON, as lists and tables must be; in the environment"),
+        ("UNHEARD_RULES", "5", "rules: must be a table, not 5; in the environment"),
+    ],
+)
+def test_errors_of_the_environment_speak_of_settings_not_of_classes(name: str, value: str, line: str) -> None:
+    with pytest.raises(UsageError) as error:
+        load_settings(environ={name: value})
+    assert lines_of(error) == [line]

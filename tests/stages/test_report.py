@@ -157,6 +157,7 @@ def test_an_empty_account_claims_nothing() -> None:
     assert {one.value for one in found.total.rates.values()} == {None}
     assert found.capture.captured.value is None
     assert render_text(found)[0] == "captured           0 of 0 lines"
+    assert render_text(found)[-1] == "conservation  no feed is in the account yet"
 
 
 def test_the_account_travels_as_json() -> None:
