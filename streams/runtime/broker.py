@@ -32,8 +32,9 @@ class BrokerState(msgspec.Struct, frozen=True):
     directory: str
 
 
-def start_broker(directory: Path, port: int = 0) -> BrokerState:
-    """Start the broker of this directory, or find it running. ``port`` 0 takes a free one.
+def start_broker(directory: Path, port: int = 0, *, with_us: bool = False) -> BrokerState:
+    """Start the broker of this directory, or find it running. ``port`` 0 takes a free one. It goes on when we end,
+    unless ``with_us``.
 
     Raises UnheardError when it does not come up.
     """
@@ -45,7 +46,7 @@ def start_broker(directory: Path, port: int = 0) -> BrokerState:
     if port and processes.listens(port):
         raise UnheardError(f"port {port} is in use")
     port = port or processes.free_port()
-    process = _spawn(directory, port)
+    process = _spawn(directory, port, with_us=with_us)
     if not processes.await_port(process.pid, port, START_SECONDS):
         processes.stop(process.pid)
         raise UnheardError(f"the embedded broker did not come up on port {port}: {_last_words(directory)}")
@@ -73,7 +74,7 @@ def broker_state(directory: Path) -> BrokerState | None:
 @contextmanager
 def embedded_broker(directory: Path) -> Iterator[BrokerState]:
     """A broker for the length of a block. Its data is not worth the seconds that an orderly end takes to save it."""
-    state = start_broker(directory)
+    state = start_broker(directory, with_us=True)
     try:
         yield state
     finally:
@@ -81,7 +82,7 @@ def embedded_broker(directory: Path) -> Iterator[BrokerState]:
         (Path(state.directory) / _STATE).unlink(missing_ok=True)
 
 
-def _spawn(directory: Path, port: int) -> "subprocess.Popen[bytes]":
+def _spawn(directory: Path, port: int, *, with_us: bool) -> "subprocess.Popen[bytes]":
     program = Path(str(files("noida_db").joinpath(_PROGRAM)))
     if not program.is_file():
         raise UnheardError("the embedded broker is not installed (package noida-db)")
@@ -95,7 +96,7 @@ def _spawn(directory: Path, port: int) -> "subprocess.Popen[bytes]":
             stdout=log,
             stderr=log,
             start_new_session=True,
-            preexec_fn=_step_back,  # noqa: PLW1509
+            preexec_fn=_step_back_and_end_with_us if with_us else _step_back,  # noqa: PLW1509
         )
 
 
@@ -103,6 +104,11 @@ def _step_back() -> None:
     """It answers a fetch of nothing at once instead of waiting, so that idle clients keep it busy (7,000 requests a
     second each were seen): whoever has real work goes first."""
     os.nice(10)
+
+
+def _step_back_and_end_with_us() -> None:
+    _step_back()
+    processes.die_with_parent()
 
 
 def _last_words(directory: Path) -> str:

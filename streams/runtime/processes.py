@@ -4,10 +4,12 @@ Standard library only: scripts use it before there is an environment.
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +18,7 @@ from typing import Final
 
 LOOPBACK: Final = "127.0.0.1"
 _POLL_SECONDS: Final = 0.05
+_PR_SET_PDEATHSIG: Final = 1
 
 
 def free_port() -> int:
@@ -59,6 +62,13 @@ def stop(pid: int, seconds: float = 10.0) -> None:
             os.kill(pid, sign)
         if await_true(lambda: not runs(pid), patience):
             return
+
+
+def die_with_parent() -> None:
+    """Have the kernel end this process with its parent (Linux), so that not even ``kill -9`` leaves orphans. For
+    ``preexec_fn``; the parent is the thread that starts the process."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def kill(pid: int) -> None:

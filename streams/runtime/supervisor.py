@@ -1,7 +1,6 @@
 """Starts worker processes, watches them, restarts those that die, and leaves none behind."""
 
 import contextlib
-import ctypes
 import logging
 import os
 import secrets
@@ -18,6 +17,7 @@ import msgspec
 
 from config.errors import UnheardError
 from config.settings import Settings
+from streams.runtime import processes
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,6 @@ STOP_SECONDS: Final = 10.0
 _RESTARTS: Final = 5
 _RESTART_SPAN_SECONDS: Final = 300.0
 _REFUSAL_SECONDS: Final = 20.0
-_PR_SET_PDEATHSIG: Final = 1
 _PORT_STEP: Final = 10
 
 
@@ -111,7 +110,7 @@ class Supervisor:
                 stderr=log,
                 env={**self._base, **spec.environment},
                 start_new_session=True,  # a Ctrl-C at the terminal is ours to pass on
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+                preexec_fn=processes.die_with_parent,  # noqa: PLW1509
             )
 
     @contextlib.contextmanager
@@ -121,11 +120,6 @@ class Supervisor:
             return
         with (self._log_dir / f"{name}.log").open("ab") as file:
             yield file.fileno()
-
-
-def _die_with_parent() -> None:
-    """Have the kernel end this process when its parent is killed, so that not even ``kill -9`` leaves orphans."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def child_environment() -> dict[str, str]:
