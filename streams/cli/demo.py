@@ -65,6 +65,8 @@ def demo(
     tune_collector()
     directory = ExportDirectory.made(out) if out else None
     settings = load_settings(config)
+    if care_workers > 1 and not settings.kafka.bootstrap_servers:
+        raise UsageError("--care-workers above 1 needs a broker of yours: the embedded one can stall a second member")
     source = _Source(file)
     if file is not None and learn_brands and settings.brands == load_settings(environ={}).brands:
         settings = settings.model_copy(update={"brands": ()})  # the shipped brands are the sample's

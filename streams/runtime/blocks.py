@@ -29,6 +29,7 @@ from streams.stages.fold import BlockError, Fold, Output, State
 log = logging.getLogger(__name__)
 
 _MAX_GROUP = 256
+_SETTLE_SECONDS = 5.0
 
 
 class Manifest(msgspec.Struct, frozen=True, array_like=True):
@@ -104,6 +105,7 @@ class _Folded(msgspec.Struct):
     coalesced outputs, which must not overtake those of the records before them."""
 
     outputs: Sequence[Output]
+    generation: int
     event: Any = None
     snapshot: list[bytes] | None = None
     tombstones: list[bytes] = []
@@ -137,8 +139,12 @@ class BlockRunner(Generic[State]):
         self._folded: asyncio.Queue[_Folded] = asyncio.Queue(_MAX_GROUP)
         table.on_reassigned = self._forget
 
-    def _forget(self) -> None:
+    async def _forget(self) -> None:
         """Every state goes with its assignment: another worker may have owned the partition meanwhile."""
+        try:
+            await asyncio.wait_for(self.settle(), _SETTLE_SECONDS)
+        except TimeoutError as error:
+            self._fail(self.name, error)
         for partition, owned in self._owned.items():
             for name in owned.reported:
                 self._telemetry.forget(name, partition=str(partition))
@@ -190,7 +196,7 @@ class BlockRunner(Generic[State]):
                 await asyncio.sleep(self._publish_interval_seconds)
                 outputs = [output for owned in self._owned.values() for output in self._fold.drain(owned.state)]
                 if outputs:
-                    await self._folded.put(_Folded(outputs))
+                    await self._folded.put(_Folded(outputs, self._table.generation))
                 self._report()
         except asyncio.CancelledError:
             raise
@@ -253,7 +259,7 @@ class BlockRunner(Generic[State]):
         snapshot, tombstones = None, list[bytes]()
         if (offset + 1) % self._snapshot_blocks == 0:
             snapshot, tombstones = self._snapshot(owned, offset)
-        return _Folded(outputs, event, snapshot, tombstones)
+        return _Folded(outputs, self._table.generation, event, snapshot, tombstones)
 
     def _snapshot(self, owned: _Partition[State], offset: int) -> tuple[list[bytes], list[bytes]]:
         """Chunks of the state after ``offset`` and the keys that they make obsolete."""
@@ -271,8 +277,10 @@ class BlockRunner(Generic[State]):
             group.append(self._folded.get_nowait())
         return group
 
-    async def _commit_group(self, group: list[_Folded]) -> None:
+    async def _commit_group(self, everything: list[_Folded]) -> None:
+        """Send, write to the changelog, ack. What was folded before a rebalance is left to whoever owns it now."""
         started = time.perf_counter()
+        group = [folded for folded in everything if folded.generation == self._table.generation]
         outputs = [output for folded in group for output in folded.outputs]
         await self._sender.send(outputs)
         measure_outputs(self._telemetry, outputs)
@@ -288,7 +296,7 @@ class BlockRunner(Generic[State]):
         if records:
             appended = records[-1].event.message.timestamp
             self._telemetry.set("unheard_lag_processing_seconds", max(0.0, time.time() - appended))
-        for _ in group:
+        for _ in everything:
             self._folded.task_done()
         self._telemetry.inc("unheard_records_in_total", len(records), topic=self.name)
 

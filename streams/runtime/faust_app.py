@@ -15,7 +15,7 @@ import asyncio
 import logging
 import tempfile
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, cast
 
 import faust
@@ -44,7 +44,7 @@ class BlockTable(Table[bytes, bytes]):
         self.source = ""
         self.active: frozenset[int] = frozenset()
         self.generation = 0
-        self.on_reassigned: Callable[[], None] = _do_nothing
+        self.on_reassigned: Callable[[], Awaitable[None]] = _do_nothing
 
     async def append(self, partition: int, key: bytes, value: bytes | None) -> "asyncio.Future[Any]":
         """Send one entry; the future resolves when the broker has acknowledged it."""
@@ -70,11 +70,12 @@ class BlockTable(Table[bytes, bytes]):
                 entries[event.key] = event.value
 
     async def on_rebalance(self, assigned: Any, revoked: Any, newly_assigned: Any, generation_id: int = 0) -> None:
-        """Forget everything: another worker may have owned any partition meanwhile."""
+        """Forget everything: another worker may have owned any partition meanwhile. What is on its way to the
+        changelog arrives first, or recovery would end before it and the offsets committed with it would lie ahead."""
         self.recovered.clear()
-        self.collected.clear()
         self.generation += 1
-        self.on_reassigned()
+        await self.on_reassigned()
+        self.collected.clear()
         recovery = cast(TableManager, self.app.tables).recovery
         for tp in [tp for tp in recovery.active_offsets if tp.topic == self.changelog_topic_name]:
             recovery.active_offsets.pop(tp)
@@ -86,7 +87,7 @@ class BlockTable(Table[bytes, bytes]):
         self.recovered.set()
 
 
-def _do_nothing() -> None:
+async def _do_nothing() -> None:
     return None
 
 

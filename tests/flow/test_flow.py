@@ -29,15 +29,23 @@ def test_the_account_of_the_sample_is_the_oracles(undisturbed: Finished) -> None
     assert oracle_differences(undisturbed) == []
 
 
-@pytest.mark.embedded
+# The embedded broker can keep a second care worker waiting for minutes when it joins, so two of them meet on Kafka.
+CUTS = [
+    pytest.param("embedded_broker", 1, 1, 1, 1, 1, marks=pytest.mark.embedded),
+    pytest.param("embedded_broker", 4, 2, 2, 1, 5000, marks=pytest.mark.embedded),
+    pytest.param("kafka_broker", 2, 3, 2, 2, 7, marks=pytest.mark.kafka),
+    pytest.param("kafka_broker", 4, 4, 1, 2, 7, marks=pytest.mark.kafka),
+]
+
+
 @pytest.mark.parametrize(
-    ("raw_partitions", "care_partitions", "classify_workers", "care_workers", "batch_records"),
-    [(1, 1, 1, 1, 1), (2, 3, 2, 2, 7), (4, 2, 2, 1, 5000), (4, 4, 1, 2, 7)],
+    ("broker_fixture", "raw_partitions", "care_partitions", "classify_workers", "care_workers", "batch_records"), CUTS
 )
 def test_partitions_workers_and_batches_change_no_byte(
+    request: pytest.FixtureRequest,
     undisturbed: Finished,
     sample: Path,
-    embedded_broker: str,
+    broker_fixture: str,
     raw_partitions: int,
     care_partitions: int,
     classify_workers: int,
@@ -45,7 +53,7 @@ def test_partitions_workers_and_batches_change_no_byte(
     batch_records: int,
 ) -> None:
     settings = flow_settings(
-        embedded_broker,
+        request.getfixturevalue(broker_fixture),
         topics__raw_partitions=raw_partitions,
         topics__care_partitions=care_partitions,
         classify__batch_records=batch_records,
