@@ -1,11 +1,6 @@
 """``unheard care``: one worker that keeps the account."""
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
-ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="TOML file of your own settings.")]
+from streams.cli.options import ConfigFile
 
 
 def care(config: ConfigFile = None) -> None:

@@ -1,13 +1,11 @@
 """``unheard classify``: the worker that judges raw mentions."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from config.load import load_settings
-
-ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="TOML file of your own settings.")]
+from streams.cli.options import ConfigFile
 
 
 def classify(

@@ -1,14 +1,12 @@
 """``unheard config``: which settings hold, and whether they are right."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from config.dump import dump_toml, plain_tree
 from config.load import config_version, load_settings
-
-ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="TOML file of your own settings.")]
+from streams.cli.options import ConfigFile
 
 
 def show(

@@ -13,6 +13,7 @@ import typer
 from config.errors import UnheardError, UsageError
 from config.load import load_settings
 from config.settings import Settings
+from streams.cli.options import ConfigFile
 from streams.cli.sample import FIREHOSE, write_sample
 from streams.cli.screen import Screen
 from streams.runtime.collector import tune_collector
@@ -23,8 +24,6 @@ from streams.sample.truth import Truth
 from streams.stages.report import Account
 from streams.stages.report_text import render_text
 from streams.stages.rules import Rules
-
-ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="TOML file of your own settings.")]
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

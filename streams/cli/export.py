@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from config.load import load_settings
-
-ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="TOML file of your own settings.")]
+from streams.cli.options import ConfigFile
 
 
 def export(

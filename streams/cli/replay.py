@@ -15,6 +15,7 @@ import typer
 from config.errors import UnheardError, UsageError
 from config.load import load_settings
 from config.settings import Settings
+from streams.cli.options import ConfigFile
 from streams.cli.screen import Screen
 from streams.runtime.kafka import bootstrap_servers
 from streams.runtime.metrics import Telemetry
@@ -28,7 +29,6 @@ _INTERRUPTED = 130
 File = Annotated[
     Path, typer.Argument(help="TWCS CSV, X API v1.1 or v2 JSON lines, Unheard JSON lines (.gz, .zst), Parquet.")
 ]
-ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="TOML file of your own settings.")]
 Speed = Annotated[str | None, typer.Option(metavar="N|max", help="Times as fast as it happened, or 'max'. Default 1.")]
 Amplify = Annotated[int, typer.Option(metavar="K", help="K-fold volume: copies with ids and authors of their own.")]
 Clock = Annotated[

@@ -1,14 +1,12 @@
 """``unheard report``: the account as it stands in the output topics."""
 
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
 from config.load import load_settings
-
-ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="TOML file of your own settings.")]
+from streams.cli.options import ConfigFile
 
 
 def report(

@@ -1,11 +1,10 @@
 """``unheard run``: all workers of one machine under one supervisor."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="TOML file of your own settings.")]
+from streams.cli.options import ConfigFile
 
 
 def run(

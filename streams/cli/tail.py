@@ -1,13 +1,11 @@
 """``unheard tail``: the records of a topic, through kafka-python, the second client."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from config.load import load_settings
-
-ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="TOML file of your own settings.")]
+from streams.cli.options import ConfigFile
 
 
 def tail(

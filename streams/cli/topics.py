@@ -1,14 +1,13 @@
 """``unheard topics``: create the topics of the catalogue, or show what is there."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from config.load import load_settings
+from streams.cli.options import ConfigFile
 from streams.runtime.topics_admin import TopicState, create_topics, describe_topics
 
-ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="TOML file of your own settings.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one topic a line.")]
 
 
