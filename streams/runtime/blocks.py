@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 _MAX_GROUP = 256
 _SETTLE_SECONDS = 5.0
+_REREAD_SECONDS = 30.0  # longest wait for a record that the broker has while later ones arrive
 
 
 class Manifest(msgspec.Struct, frozen=True, array_like=True):
@@ -91,13 +92,17 @@ def _digest(chunks: Sequence[bytes]) -> bytes:
 
 class _Partition(Generic[State]):
     """State of one owned partition and where it stands: ``first`` and ``last`` are the offsets of its blocks that no
-    snapshot covers, ``covered`` the newest snapshot's offset, ``reported`` the gauges that speak of it."""
+    snapshot covers, ``covered`` the newest snapshot's offset, ``reported`` the gauges that speak of it. ``recovered``
+    is the last offset that recovery knew; until the next one arrives the partition is not ``joined`` and ``early`` is
+    when a later one did."""
 
-    __slots__ = ("chunks", "covered", "first", "last", "reported", "state")
+    __slots__ = ("chunks", "covered", "early", "first", "joined", "last", "recovered", "reported", "state")
 
     def __init__(self, state: State, *, first: int, last: int, covered: int, chunks: int) -> None:
         self.state, self.first, self.last, self.covered, self.chunks = state, first, last, covered, chunks
         self.reported = set[str]()
+        self.recovered, self.joined = last, False
+        self.early: float | None = None
 
 
 class _Folded(msgspec.Struct):
@@ -173,6 +178,7 @@ class BlockRunner(Generic[State]):
                 await self._table.recovered.wait()
                 for partition in sorted(self._table.active - self._owned.keys()):
                     await self._open(partition)
+                self._check_joined()
                 await asyncio.sleep(0.1)
         except asyncio.CancelledError:
             raise
@@ -207,16 +213,31 @@ class BlockRunner(Generic[State]):
         """Wait until nothing folded is left unacked."""
         await self._folded.join()
 
-    async def _open(self, partition: int) -> _Partition[State]:
-        """Fold what recovery collected for ``partition``. Raises BlockError."""
+    async def _open(self, partition: int) -> _Partition[State] | None:
+        """Fold what recovery collected for ``partition`` and read on behind it; None when a rebalance came between.
+        Raises BlockError."""
         async with self._opening:
+            generation = self._table.generation
+            if not self._table.recovered.is_set() or partition not in self._table.active:
+                return None
             if partition in self._owned:
                 return self._owned[partition]
-            generation = self._table.generation
             owned = await self._recover(partition)
-            if generation == self._table.generation:
-                self._owned[partition] = owned
+            await self._join(partition, owned)
+            if generation != self._table.generation:
+                return None
+            self._owned[partition] = owned
             return owned
+
+    async def _join(self, partition: int, owned: _Partition[State]) -> None:
+        """Let the records behind the changelog come, whatever was dropped of them in the rebalance. Raises BlockError
+        when the broker has deleted some."""
+        earliest = await self._table.earliest(partition)
+        if owned.last < 0:
+            owned.first, owned.last = earliest, earliest - 1
+        elif earliest > owned.last + 1:
+            raise self._gap(partition, earliest, owned)
+        await self._table.reread(partition, owned.last + 1, earliest)
 
     async def _recover(self, partition: int) -> _Partition[State]:
         started = time.perf_counter()
@@ -233,28 +254,51 @@ class BlockRunner(Generic[State]):
         return _Partition(state, first=first, last=last, covered=covered, chunks=len(chunks))
 
     async def _fold_event(self, event: Any) -> None:
+        owned = await self._next_in(event)
+        if owned is None:
+            self._table.drop(event)
+        else:
+            await self._folded.put(self._fold_block(owned, event))
+
+    async def _next_in(self, event: Any) -> _Partition[State] | None:
+        """The partition whose next record this is; None when it is not for us now. Raises BlockError for a gap."""
         generation = self._table.generation
-        await self._table.recovered.wait()
         partition, offset = event.message.partition, event.message.offset
-        if generation != self._table.generation or partition not in self._table.active:
-            return  # taken before a rebalance: whoever owns the partition now gets it again
+        if not self._table.recovered.is_set() or partition not in self._table.active:
+            return None  # taken in a rebalance: whoever owns the partition afterwards gets it again
         owned = self._owned.get(partition) or await self._open(partition)
-        if generation != self._table.generation:
-            return
-        if offset <= owned.last:
+        if owned is None or generation != self._table.generation:
+            return None
+        if offset == owned.last + 1:
+            owned.joined = True
+            return owned
+        if offset <= owned.recovered:
             event.ack()
-            return
-        if owned.last >= 0 and offset != owned.last + 1:
-            raise BlockError(f"{self.name}: partition {partition} continues at offset {offset}, not {owned.last + 1}")
-        await self._folded.put(self._fold_block(owned, event))
+        elif offset > owned.last:
+            self._note_early(partition, offset, owned)
+        return None
+
+    def _note_early(self, partition: int, offset: int, owned: _Partition[State]) -> None:
+        """A record came before its turn. Raises BlockError, unless it may have been read before ``_join`` went back."""
+        if owned.joined:
+            raise self._gap(partition, offset, owned)
+        if owned.early is None:
+            owned.early = time.monotonic()
+
+    def _check_joined(self) -> None:
+        """Raises BlockError when a record that was gone back for does not come."""
+        for partition, owned in self._owned.items():
+            if not owned.joined and owned.early is not None and time.monotonic() - owned.early > _REREAD_SECONDS:
+                raise BlockError(f"{self.name}: partition {partition} has later records, but not {owned.last + 1}")
+
+    def _gap(self, partition: int, offset: int, owned: _Partition[State]) -> BlockError:
+        return BlockError(f"{self.name}: partition {partition} continues at offset {offset}, not {owned.last + 1}")
 
     def _fold_block(self, owned: _Partition[State], event: Any) -> _Folded:
         offset = event.message.offset
         started = time.perf_counter()
         outputs = self._fold.apply(owned.state, offset, event.value)
         self._telemetry.observe("unheard_stage_duration_seconds", time.perf_counter() - started, stage="fold")
-        if owned.last < 0:
-            owned.first = offset
         owned.last = offset
         snapshot, tombstones = None, list[bytes]()
         if (offset + 1) % self._snapshot_blocks == 0:

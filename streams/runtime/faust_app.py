@@ -7,6 +7,8 @@ Faust 0.15.3 has edges that would bend the account; each is handled here and now
 - an exception inside an agent is logged and acked: ``events`` never lets one out, see ``streams.runtime.blocks``;
 - errors in recovery callbacks are swallowed: the table only collects, whoever folds it checks it afterwards;
 - recovery skips what it read on an earlier assignment: offsets are forgotten on every rebalance;
+- around a rebalance it drops records and reads on behind them: ``BlockTable.reread`` goes back to the first one that
+  no changelog has, when Faust has resumed, and ``_Unread`` keeps it from dropping that again;
 - SIGTERM can hang: ``stop_app`` gives up after a deadline, which at-least-once makes harmless;
 - the web server listens everywhere: it is off, Prometheus has a port of its own.
 """
@@ -19,8 +21,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, cast
 
 import faust
+from aiokafka.errors import IllegalStateError
 from faust.tables.manager import TableManager
 from faust.tables.table import Table
+from faust.transport.consumer import Consumer
 from faust.types import TP
 
 from config.settings import Settings
@@ -41,6 +45,7 @@ class BlockTable(Table[bytes, bytes]):
         super().__init__(app, **kwargs)
         self.collected: Collected = defaultdict(dict)
         self.recovered = asyncio.Event()
+        self._complete = False
         self.source = ""
         self.active: frozenset[int] = frozenset()
         self.generation = 0
@@ -58,6 +63,26 @@ class BlockTable(Table[bytes, bytes]):
         end = self.app.consumer.highwater(TP(self.source, partition))
         return None if end is None else max(0, end - offset - 1)
 
+    async def earliest(self, partition: int) -> int:
+        """The first offset of the folded topic that the broker still has."""
+        place = TP(self.source, partition)
+        return int((await self.app.consumer.earliest_offsets(place))[place])
+
+    async def reread(self, partition: int, offset: int, earliest: int) -> None:
+        """Let the consumer go on at ``offset``, or at the committed one when that is lower: what lies between comes
+        again to be acked, or nothing behind it would ever be committed. Records behind may arrive once more before."""
+        place = TP(self.source, partition)
+        consumer = cast(Consumer, self.app.consumer)
+        committed = consumer._committed_offset.get(place)  # nothing public tells it without a request
+        try:
+            await consumer.seek_wait({place: min(offset, earliest if committed is None else committed)})
+        except IllegalStateError:
+            log.info("%s: partition %d went to another worker while it was opened", self.source, partition)
+
+    def drop(self, event: Any) -> None:
+        """Leave ``event`` to its next delivery: without an ack, the next rebalance would wait for it for ever."""
+        self.app.consumer.unacked.discard(event.message)
+
     def take(self, partition: int) -> dict[bytes, bytes]:
         return self.collected.pop(partition, {})
 
@@ -73,6 +98,7 @@ class BlockTable(Table[bytes, bytes]):
         """Forget everything: another worker may have owned any partition meanwhile. What is on its way to the
         changelog arrives first, or recovery would end before it and the offsets committed with it would lie ahead."""
         self.recovered.clear()
+        self._complete = False
         self.generation += 1
         await self.on_reassigned()
         self.collected.clear()
@@ -84,7 +110,36 @@ class BlockTable(Table[bytes, bytes]):
     async def on_recovery_completed(self, active_tps: Any, standby_tps: Any) -> None:
         await super().on_recovery_completed(active_tps, standby_tps)
         self.active = frozenset(tp.partition for tp in active_tps)
-        self.recovered.set()
+        self._complete = True
+
+    def on_resumed(self) -> None:
+        """Faust has sought, thrown away what waited for the agents, and lets records flow again."""
+        if self._complete:
+            self.recovered.set()
+
+
+class _Tables(TableManager):
+    """Tells the tables when a rebalance is over: later than ``on_recovery_completed``, when Faust still drops records
+    that it has read."""
+
+    def on_actives_ready(self) -> None:
+        super().on_actives_ready()
+        for table in self.values():
+            cast(BlockTable, table).on_resumed()
+
+
+class _Unread(dict[TP, int | None]):
+    """How far Faust has delivered, by partition: never known. It would drop everything below as read before, also what
+    it lost in a rebalance and has to read again; a fold knows its own place and skips what it has folded."""
+
+    def __missing__(self, place: TP) -> None:
+        return None
+
+    def __setitem__(self, place: TP, offset: int | None) -> None:
+        return None
+
+    def update(self, *_places: Any, **_offsets: Any) -> None:
+        return None
 
 
 async def _do_nothing() -> None:
@@ -95,7 +150,7 @@ def make_app(settings: Settings) -> Any:
     """Build the Faust app. Call it inside the event loop that will run it."""
     prefix = settings.topics.prefix
     session_seconds = settings.care.session_timeout_ms / 1000
-    return faust.App(
+    app: Any = faust.App(
         prefix + settings.care.app_id,
         broker=[f"kafka://{address.strip()}" for address in settings.kafka.bootstrap_servers.split(",")],
         datadir=tempfile.mkdtemp(prefix="unheard-faust-"),
@@ -116,7 +171,10 @@ def make_app(settings: Settings) -> Any:
         consumer_max_fetch_size=8 * settings.kafka.message_max_bytes,
         worker_redirect_stdouts=False,
         autodiscover=False,
+        TableManager=_Tables,
     )
+    app.consumer._read_offset = _Unread()  # there is no setting for it
+    return app
 
 
 def make_table(app: Any, name: str, partitions: int, source: str) -> BlockTable:

@@ -1,13 +1,14 @@
 """Goal: no crash, pause or error bends a folded state. Method: a real worker process with the smallest fold there
 is (sums), on real brokers; its last outputs must equal what plain Python computes from the same numbers."""
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,13 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
 
-from streams.runtime.blocks import Manifest, block_key, chunk_key, manifest_key, split_entries
+from streams.runtime.blocks import BlockRunner, Manifest, block_key, chunk_key, manifest_key, split_entries
+from streams.runtime.faust_app import BlockTable
+from streams.runtime.metrics import Telemetry
+from streams.runtime.outputs import OutputSender
 from streams.stages import topics
-from streams.stages.fold import BlockError
-from tests.runtime.sum_worker import PARTITIONS, sum_settings
+from streams.stages.fold import BlockError, Output
+from tests.runtime.sum_worker import PARTITIONS, SumFold, Sums, sum_settings
 
 NUMBERS = list(range(1, 241))
 ROOT = Path(__file__).parents[2]
@@ -235,3 +239,170 @@ def test_chunks_without_a_manifest_are_ignored() -> None:
 def test_a_damaged_changelog_is_refused(entries: dict[bytes, bytes], complaint: str) -> None:
     with pytest.raises(BlockError, match=complaint):
         split_entries(entries)
+
+
+class FakeEvent:
+    """A record of partition 0 as Faust delivers it; its value is its offset."""
+
+    def __init__(self, offset: int) -> None:
+        self.message, self.value, self.acked = self, str(offset).encode(), False
+        self.partition, self.offset, self.timestamp = 0, offset, 0.0
+
+    def ack(self) -> None:
+        self.acked = True
+
+
+class FakeTable(BlockTable):
+    """A table whose partition 0 was recovered with ``entries``; it writes down what it is asked for."""
+
+    def __init__(self, entries: dict[bytes, bytes], earliest: int) -> None:
+        self.generation, self.active, self.recovered = 1, frozenset({0}), asyncio.Event()
+        self._entries, self._earliest = entries, earliest
+        self.reread_from: list[int] = []
+        self.dropped: list[int] = []
+        self.written: list[bytes] = []
+
+    async def append(self, partition: int, key: bytes, value: bytes | None) -> "asyncio.Future[Any]":
+        del partition, value
+        self.written.append(key)
+        future = asyncio.get_running_loop().create_future()
+        future.set_result(None)
+        return future
+
+    async def earliest(self, partition: int) -> int:
+        del partition
+        return self._earliest
+
+    async def reread(self, partition: int, offset: int, earliest: int) -> None:
+        del partition, earliest
+        self.reread_from.append(offset)
+
+    def drop(self, event: Any) -> None:
+        self.dropped.append(event.offset)
+
+    def take(self, partition: int) -> dict[bytes, bytes]:
+        del partition
+        return self._entries
+
+
+class FakeSender(OutputSender):
+    def __init__(self) -> None:
+        self.sent: list[Output] = []
+
+    async def send(self, outputs: Sequence[Output]) -> None:
+        self.sent += outputs
+
+    def check_loop(self) -> None:
+        return None
+
+
+class Delivery:
+    """One assignment of partition 0, its changelog up to ``recovered``, and what Faust delivers in it."""
+
+    def __init__(self, *, recovered: int, earliest: int = 0) -> None:
+        entries = {block_key(offset): str(offset).encode() for offset in range(recovered + 1)}
+        self.table, self.sender, self.failures = FakeTable(entries, earliest), FakeSender(), list[str]()
+        self.events: list[FakeEvent] = []
+        self.runner: BlockRunner[Sums] = BlockRunner(
+            "events",
+            SumFold(),
+            self.table,
+            self.sender,
+            Telemetry(),
+            snapshot_blocks=1_000,
+            publish_interval_seconds=3_600,
+            fail=lambda _, error: self.failures.append(str(error)),
+        )
+
+    async def deliver(self, before_resumed: Sequence[int], after_resumed: Sequence[int]) -> None:
+        """Give the agent these offsets and wait until what it folded is acked."""
+        committing = asyncio.ensure_future(self.runner.commit())
+        await asyncio.wait_for(self.runner.consume(self._stream(before_resumed, after_resumed)), 5)
+        await self.runner.settle()
+        committing.cancel()
+
+    async def _stream(self, before_resumed: Sequence[int], after_resumed: Sequence[int]) -> AsyncIterator[FakeEvent]:
+        for offset in before_resumed:
+            yield self._event(offset)
+        self.table.recovered.set()
+        for offset in after_resumed:
+            yield self._event(offset)
+
+    def _event(self, offset: int) -> FakeEvent:
+        self.events.append(FakeEvent(offset))
+        return self.events[-1]
+
+    def folded(self) -> list[int]:
+        return [json.loads(output.value or b"")["revision"] for output in self.sender.sent]
+
+    def acked(self) -> list[int]:
+        return [event.offset for event in self.events if event.acked]
+
+
+def test_what_was_delivered_before_faust_resumed_is_dropped_and_folded_when_it_comes_again() -> None:
+    async def scenario() -> None:
+        delivery = Delivery(recovered=33)
+        await delivery.deliver(before_resumed=[35], after_resumed=[34, 35, 36])
+        assert delivery.failures == []
+        assert delivery.table.dropped == [35]
+        assert delivery.table.reread_from == [34]
+        assert delivery.folded() == delivery.acked() == [34, 35, 36]
+        assert delivery.table.written == [block_key(34), block_key(35), block_key(36)]
+
+    asyncio.run(scenario())
+
+
+def test_records_read_before_going_back_wait_for_their_turn_and_none_is_folded_twice() -> None:
+    async def scenario() -> None:
+        delivery = Delivery(recovered=33)
+        await delivery.deliver(before_resumed=[], after_resumed=[40, 41, 32, 33, 34, 35, 34, 35, 36])
+        assert delivery.failures == []
+        assert delivery.folded() == [34, 35, 36]
+        assert delivery.acked() == [32, 33, 34, 35, 36]
+        assert delivery.table.dropped == [40, 41, 32, 33, 34, 35]
+
+    asyncio.run(scenario())
+
+
+def test_a_record_missing_in_the_middle_halts_at_once() -> None:
+    async def scenario() -> None:
+        delivery = Delivery(recovered=33)
+        await delivery.deliver(before_resumed=[], after_resumed=[34, 36, 37])
+        assert delivery.failures == ["events: partition 0 continues at offset 36, not 35"]
+        assert delivery.folded() == delivery.acked() == [34]
+
+    asyncio.run(scenario())
+
+
+def test_a_record_that_retention_took_halts_before_anything_is_folded() -> None:
+    async def scenario() -> None:
+        delivery = Delivery(recovered=33, earliest=40)
+        await delivery.deliver(before_resumed=[], after_resumed=[40, 41])
+        assert delivery.failures == ["events: partition 0 continues at offset 40, not 34"]
+        assert delivery.folded() == delivery.acked() == []
+
+    asyncio.run(scenario())
+
+
+def test_a_record_that_never_comes_again_halts_when_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.runtime.blocks._REREAD_SECONDS", -1.0)
+
+    async def scenario() -> None:
+        delivery = Delivery(recovered=33)
+        await delivery.deliver(before_resumed=[], after_resumed=[35])
+        await asyncio.wait_for(delivery.runner.verify(), 5)
+        assert delivery.failures == ["events: partition 0 has later records, but not 34"]
+        assert delivery.folded() == delivery.acked() == []
+
+    asyncio.run(scenario())
+
+
+def test_a_partition_without_a_changelog_begins_at_the_first_record_there_is() -> None:
+    async def scenario() -> None:
+        delivery = Delivery(recovered=-1, earliest=5)
+        await delivery.deliver(before_resumed=[], after_resumed=[7, 5, 6, 7])
+        assert delivery.failures == []
+        assert delivery.table.reread_from == [5]
+        assert delivery.folded() == delivery.acked() == [5, 6, 7]
+
+    asyncio.run(scenario())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from faust.types import TP
 
 from streams.runtime.faust_app import make_app, make_table
 from tests.runtime.sum_worker import sum_settings
@@ -56,6 +57,57 @@ def test_recovered_entries_are_kept_by_partition_and_tombstones_remove_them(app:
     assert table.take(0) == {b"k": b"1"}
     assert table.take(1) == {b"k": b"2"}
     assert table.take(0) == {}
+
+
+def test_a_table_is_recovered_only_when_records_flow_again_and_no_rebalance_came_between(app: Any) -> None:
+    async def scenario() -> list[bool]:
+        table, seen = make_table(app, "blocks", 2, "events"), []
+        await table.on_recovery_completed({TP("changelog", 1)}, set())
+        seen.append(table.recovered.is_set())
+        app.tables.on_actives_ready()
+        seen.append(table.recovered.is_set())
+        await table.on_rebalance(set(), set(), set())
+        app.tables.on_actives_ready()
+        return [*seen, table.recovered.is_set()]
+
+    assert asyncio.run(scenario()) == [False, True, False]
+
+
+class FakeConsumer:
+    """Notes where it is sent; offset 7 is committed in partition 0 and nothing in partition 1."""
+
+    def __init__(self) -> None:
+        self._committed_offset = {TP("events", 0): 7}
+        self.sought: dict[TP, int] = {}
+        self.unacked = {"first", "second"}
+
+    async def seek_wait(self, places: dict[TP, int]) -> None:
+        self.sought.update(places)
+
+
+@pytest.mark.parametrize(("partition", "offset", "sought"), [(0, 9, 7), (0, 5, 5), (1, 9, 2)])
+def test_reading_goes_on_where_the_changelog_ends_or_where_acks_are_missing(
+    app: Any, partition: int, offset: int, sought: int
+) -> None:
+    table, app.consumer = make_table(app, "blocks", 2, "events"), FakeConsumer()
+    asyncio.run(table.reread(partition, offset, earliest=2))
+    assert app.consumer.sought == {TP("events", partition): sought}
+
+
+def test_faust_never_drops_what_is_read_again_as_read_before(app: Any) -> None:
+    place = TP("events", 0)
+    app.consumer._read_offset[place] = 5
+    app.consumer._read_offset.update({place: 6})
+    assert app.consumer._read_offset[place] is None
+
+
+def test_no_rebalance_waits_for_the_ack_of_a_dropped_record(app: Any) -> None:
+    class Dropped:
+        message = "first"
+
+    table, app.consumer = make_table(app, "blocks", 2, "events"), FakeConsumer()
+    table.drop(Dropped())
+    assert app.consumer.unacked == {"second"}
 
 
 def _event(partition: int, key: bytes, value: bytes | None) -> Any:
