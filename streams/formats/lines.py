@@ -81,3 +81,12 @@ def handles_in(text: str) -> tuple[str, ...]:
     if "@" not in text:
         return ()
     return tuple(dict.fromkeys(name.lower() for name in _HANDLE.findall(text)))
+
+
+REPEAT: Final = re.compile(r"(?<!\w)RT @\w{1,50}:")  # what follows is another's words
+
+
+def as_retweet(text: str, name: str) -> str:
+    """The text of a native retweet of ``name``'s post in the one form that all later steps know it by:
+    ``RT @name: ...`` (see ``streams.stages.retweets``)."""
+    return text if REPEAT.match(text) else f"RT @{name}: {text}"

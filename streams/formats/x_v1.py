@@ -1,6 +1,7 @@
 """X API v1.1 streaming lines: tweets, and the messages of the stream about itself.
 
-Field meanings: the v1.1 documents "Tweet object" and "Streaming message types".
+Field meanings: the v1.1 documents "Tweet object" and "Streaming message types". A retweet keeps the form
+``RT @name: ...``. Nothing is read from ``quoted_status``: what a quote says itself is in its own text and entities.
 """
 
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from streams.formats.lines import (
     ReadLimits,
     SourceControl,
     SourceLine,
+    as_retweet,
     check_mention,
 )
 from streams.formats.parse import decode_json, whole
@@ -57,6 +59,7 @@ class _Tweet(msgspec.Struct, frozen=True):
     timestamp_ms: str | None = None
     in_reply_to_status_id_str: str | None = None
     in_reply_to_user_id_str: str | None = None
+    in_reply_to_screen_name: str | None = None
     lang: str | None = None
     retweeted_status: "_Tweet | None" = None
 
@@ -104,6 +107,7 @@ def _parse(raw: bytes, limits: ReadLimits) -> SourceLine:
 
 def _mention(tweet: _Tweet) -> Mention:
     named = [name for name in _entities(tweet).user_mentions if name.id_str]
+    shown = (*(name.screen_name for name in named), tweet.in_reply_to_screen_name)  # the text may leave out the latter
     user = tweet.user
     return Mention(
         id=tweet.id_str,
@@ -114,7 +118,7 @@ def _mention(tweet: _Tweet) -> Mention:
         reply_to=tweet.in_reply_to_status_id_str or "",
         reply_to_author=tweet.in_reply_to_user_id_str or "",
         mentions=tuple(dict.fromkeys(name.id_str or "" for name in named)),
-        handles=tuple(dict.fromkeys(name.screen_name.lower() for name in named if name.screen_name)),
+        handles=tuple(dict.fromkeys(name.lower() for name in shown if name)),
         lang="" if tweet.lang in (None, "und") else tweet.lang,
         followers=user.followers_count or 0,
         verified=bool(user.verified),
@@ -124,8 +128,15 @@ def _mention(tweet: _Tweet) -> Mention:
 def _text(tweet: _Tweet) -> str:
     """The whole text. The stream cuts long texts, and those of retweets, in ``text``."""
     inner = tweet.retweeted_status
-    if inner is not None and inner.extended_tweet is not None:
-        return f"RT @{inner.user.screen_name}: {inner.extended_tweet.full_text}"
+    if inner is None:
+        return _own_text(tweet)
+    name = inner.user.screen_name or inner.user.id_str
+    if inner.extended_tweet is not None:
+        return f"RT @{name}: {inner.extended_tweet.full_text}"
+    return as_retweet(_own_text(tweet), name)
+
+
+def _own_text(tweet: _Tweet) -> str:
     if tweet.extended_tweet is not None:
         return tweet.extended_tweet.full_text
     text = tweet.full_text if tweet.full_text is not None else tweet.text

@@ -1,6 +1,7 @@
 """X API v2 JSON lines: ``{"data": {...}, "includes": {...}}`` of a stream, or pages whose ``data`` is a list.
 
-Field meanings: the v2 documents "Tweet object" and "Consuming streaming data".
+Field meanings: the v2 documents "Tweet object" and "Consuming streaming data". A retweet keeps the form
+``RT @name: ...``. Nothing is read from ``includes.tweets``: what a quote says itself is in its own text and entities.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,16 @@ import msgspec
 
 from models.records import Control, ControlKind, Mention, RejectReason
 from streams.formats.files import PhysicalLine
-from streams.formats.lines import Broken, Good, MalformedError, ReadLimits, SourceControl, SourceLine, check_mention
+from streams.formats.lines import (
+    Broken,
+    Good,
+    MalformedError,
+    ReadLimits,
+    SourceControl,
+    SourceLine,
+    as_retweet,
+    check_mention,
+)
 from streams.formats.parse import decode_json, whole
 from streams.formats.times import parse_rfc3339
 from streams.formats.x_v1 import ORGANISATIONS
@@ -109,31 +119,42 @@ def _page(items: list[msgspec.Raw], users: dict[str, _User], number: int, limits
 
 def _good(tweet: _Tweet, users: dict[str, _User], limits: ReadLimits) -> Good:
     user = users.get(tweet.author_id) or _User(tweet.author_id)
-    mention = check_mention(_mention(tweet, user), limits)
+    answered = users.get(tweet.in_reply_to_user_id)
+    mention = check_mention(_mention(tweet, user, answered.username if answered else ""), limits)
     organisation = user.verified_type.lower() in ORGANISATIONS
     return Good(mention, organisation and tweet.in_reply_to_user_id not in ("", tweet.author_id))
 
 
-def _mention(tweet: _Tweet, user: _User) -> Mention:
+def _mention(tweet: _Tweet, user: _User, answered: str) -> Mention:
     try:
         time_ms = parse_rfc3339(tweet.created_at)
     except ValueError:
         raise MalformedError(RejectReason.WRONG_SHAPE) from None
     named = [name for name in tweet.entities.mentions if name.id or name.username]
+    shown = (*(name.username for name in named), answered)  # the text may leave out whom it answers
     return Mention(
         id=tweet.id,
         author=tweet.author_id,
         created_at_ms=time_ms,
-        text=tweet.note_tweet.text or tweet.text,
+        text=_text(tweet),
         handle=user.username.lower(),
         reply_to=next((ref.id for ref in tweet.referenced_tweets if ref.type == "replied_to"), ""),
         reply_to_author=tweet.in_reply_to_user_id,
         mentions=tuple(dict.fromkeys(name.id or name.username.lower() for name in named)),
-        handles=tuple(dict.fromkeys(name.username.lower() for name in named if name.username)),
+        handles=tuple(dict.fromkeys(name.lower() for name in shown if name)),
         lang="" if tweet.lang == "und" else tweet.lang,
         followers=user.public_metrics.followers_count,
         verified=user.verified,
     )
+
+
+def _text(tweet: _Tweet) -> str:
+    text = tweet.note_tweet.text or tweet.text
+    original = next((ref.id for ref in tweet.referenced_tweets if ref.type == "retweeted"), "")
+    if not original:
+        return text
+    first = next((name.username for name in tweet.entities.mentions if name.username), "")
+    return as_retweet(text, first or original)
 
 
 def _control(message: dict[str, Any]) -> Control:

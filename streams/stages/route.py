@@ -1,10 +1,14 @@
-"""Whom a mention concerns: brands, the author's role seen from each, and the customers, as keyed hashes."""
+"""Whom a mention concerns: brands, the author's role seen from each, and the customers, as keyed hashes.
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+A customer's mention concerns every brand that it names by a handle, answers, or speaks a keyword of
+(``streams.stages.keywords``), each once, in however many ways. A brand's own post concerns that brand alone, whatever
+it says of others. Whose words those are that a mention repeats, ``streams.stages.retweets`` decides: they concern
+nobody a second time.
+"""
+
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import accumulate
 from typing import Final
 
 import msgspec
@@ -12,6 +16,8 @@ import numpy as np
 
 from config.settings import Brand, Tier
 from models.records import FOLLOWER_BANDS, Mention, Role
+from streams.stages.keywords import KeywordIndex
+from streams.stages.retweets import own_parts
 
 NO_BRAND: Final = -1
 _CACHED_CUSTOMERS: Final = 131_072  # about 20 MB
@@ -39,16 +45,15 @@ class Router:
     def __init__(self, brands: Sequence[Brand], customer_key: bytes) -> None:
         self.brands = tuple(brands)
         self._parties = _parties(brands)
-        self._keywords = [
-            (word.lower(), index) for index, brand in enumerate(brands) for word in brand.keywords if word
-        ]
+        self._keywords = KeywordIndex((word, index) for index, brand in enumerate(brands) for word in brand.keywords)
         self._hash = make_hasher(customer_key)
         self._brands_of = lru_cache(maxsize=_CACHED_NAMES)(self._find_brands)
 
     def route(self, mentions: Sequence[Mention]) -> list[Concern]:
         """Every (mention, brand) in order of mentions, then of configured brands."""
         party, brands_of, hash_customer = self._parties.get, self._brands_of, self._hash
-        spoken = self._find_keywords(mentions)
+        mentions = own_parts(mentions)
+        spoken = self._keywords.find([mention.text for mention in mentions])
         concerns: list[Concern] = []
         for index, mention in enumerate(mentions):
             own = party(mention.author.lower()) or (party(mention.handle.lower()) if mention.handle else None)
@@ -66,10 +71,13 @@ class Router:
         return concerns
 
     def _reply(self, index: int, mention: Mention, brand: int, role: int) -> Concern:
-        """A brand's own post: it concerns the customers that it names."""
+        """A brand's own post: it concerns the customers that it names. A brand that continues its own thread answers
+        itself, which is nobody."""
         named = dict.fromkeys((mention.reply_to_author, *mention.mentions))
         customers = tuple(
-            self._hash(mention.source, name) for name in named if name and name.lower() not in self._parties
+            self._hash(mention.source, name)
+            for name in named
+            if name and name != mention.author and name.lower() not in self._parties
         )
         if customers:
             return Concern(index, brand, role, customers, True)
@@ -81,38 +89,6 @@ class Router:
         """Brands that are addressed. Most mentions address one brand in one of a few ways: remembered."""
         named = (self._parties.get(name.lower()) for name in (*mentions, *handles, reply_to_author))
         return tuple(sorted({brand for brand, _ in filter(None, named)}))
-
-    def _find_keywords(self, mentions: Sequence[Mention]) -> dict[int, set[int]]:
-        """Brands by mention whose keyword stands in the text as a whole word, in any case. One search per keyword
-        through all texts at once: several times faster than one per text."""
-        if not self._keywords:
-            return {}
-        texts = [mention.text.lower() for mention in mentions]
-        joined = "\n".join(texts)
-        starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
-        found: dict[int, set[int]] = {}
-        for word, brand in self._keywords:
-            for at in _occurrences(joined, word):
-                found.setdefault(bisect_right(starts, at) - 1, set()).add(brand)
-        return found
-
-
-def _occurrences(text: str, word: str) -> Iterable[int]:
-    at = text.find(word)
-    while at >= 0:
-        end = at + len(word)
-        if not (_joins(text[at - 1 : at], word[0]) or _joins(text[end : end + 1], word[-1])):
-            yield at
-        at = text.find(word, end)
-
-
-def _joins(neighbour: str, edge: str) -> bool:
-    """Whether a neighbouring character makes the keyword a part of a longer word."""
-    return _is_word(neighbour) and _is_word(edge)
-
-
-def _is_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
 
 
 def _parties(brands: Sequence[Brand]) -> dict[str, tuple[int, int]]:

@@ -59,6 +59,22 @@ def test_a_retweet_stays_a_mention_of_who_retweeted_with_the_whole_text() -> Non
     assert (mention.id, mention.text) == ("925", "RT @Jane_Doe: the whole long text")
 
 
+def test_a_retweet_has_the_form_of_one_even_if_the_source_leaves_it_out() -> None:
+    mention = read_good(x_v1_tweet(full_text="@Acme help", retweeted_status=x_v1_tweet(id_str="1"))).mention
+    assert mention.text == "RT @Jane_Doe: @Acme help"
+
+
+def test_nothing_of_a_quoted_original_belongs_to_the_quote() -> None:
+    quote = x_v1_tweet(text="look https://t.co/x", entities={"user_mentions": []}, in_reply_to_user_id_str=None)
+    assert read_good(quote | {"quoted_status": x_v1_tweet(id_str="1")}) == read_good(quote)
+
+
+def test_a_reply_knows_the_handle_it_answers_even_if_the_text_leaves_it_out() -> None:
+    stripped = {"text": "still late", "entities": {"user_mentions": []}, "in_reply_to_screen_name": "Acme"}
+    mention = read_good(x_v1_tweet(**stripped)).mention
+    assert (mention.reply_to_author, mention.mentions, mention.handles) == ("12", (), ("acme",))
+
+
 @pytest.mark.parametrize(
     ("user", "reply_to", "official"),
     [

@@ -52,6 +52,39 @@ def test_a_long_tweet_has_the_text_of_its_note() -> None:
     assert line.mention.text == "long " * 100
 
 
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"text": "RT @Acme: fly"}, "RT @Acme: fly"),
+        ({"text": "RT @Acme: f…", "note_tweet": {"text": "fly with us"}}, "RT @Acme: fly with us"),
+        ({"text": "fly", "entities": {}}, "RT @1699: fly"),
+    ],
+)
+def test_a_retweet_has_the_form_of_one(changes: dict[str, Any], text: str) -> None:
+    (line,) = read(x_v2_line(referenced_tweets=[{"type": "retweeted", "id": "1699"}], **changes))
+    assert isinstance(line, Good)
+    assert line.mention.text == text
+
+
+def test_nothing_of_a_quoted_original_belongs_to_the_quote() -> None:
+    quote = x_v2_tweet(
+        text="look https://t.co/x",
+        entities={},
+        in_reply_to_user_id="",
+        referenced_tweets=[{"type": "quoted", "id": "1"}],
+    )
+    includes = {"users": X_V2_USERS, "tweets": [x_v2_tweet(id="1")]}
+    (line,) = read(json.dumps({"data": quote, "includes": includes}))
+    assert isinstance(line, Good)
+    assert (line.mention.text, line.mention.mentions, line.mention.handles) == ("look https://t.co/x", (), ())
+
+
+def test_a_reply_knows_the_handle_it_answers_even_if_the_text_leaves_it_out() -> None:
+    (line,) = read(x_v2_line(text="still late", entities={}))
+    assert isinstance(line, Good)
+    assert (line.mention.reply_to_author, line.mention.mentions, line.mention.handles) == ("12", (), ("acme",))
+
+
 def test_each_tweet_of_a_page_is_a_line_of_its_own() -> None:
     page = {"data": [x_v2_tweet(id="1"), {"id": "2"}, x_v2_tweet(id="3")], "includes": {"users": X_V2_USERS}}
     first, second, third = read(json.dumps(page))

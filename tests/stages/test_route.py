@@ -34,6 +34,16 @@ CUSTOMERS = {
     "two brands in configured order": (mention(mentions=("bolt", "acme")), ["Acme", "Bolt"]),
     "named twice": (mention(mentions=("acme", "acmecare")), ["Acme"]),
     "by keyword": (mention(mentions=(), text="flying ACME Air tonight"), ["Acme"]),
+    "by a reply whose text names nobody": (
+        mention(mentions=(), handles=("acme",), reply_to_author="12", text="still nothing"),
+        ["Acme"],
+    ),
+    "by handle and keyword of the same brand": (mention(text="@AcmeCare ACME air, acme air! #AcmeAir"), ["Acme"]),
+    "in every way at once": (
+        mention(mentions=("bolt", "acme"), handles=("ACME",), reply_to_author="bolt", text="thunder, acme air"),
+        ["Acme", "Bolt"],
+    ),
+    "two by keywords, in configured order": (mention(mentions=(), text="thunder over acme air"), ["Acme", "Bolt"]),
     "by keyword and handle": (mention(mentions=("acme",), text="thunder!"), ["Acme", "Bolt"]),
 }
 
@@ -44,7 +54,7 @@ def test_a_customer_concerns_every_brand_that_is_named(name: str) -> None:
     assert route(one) == [(brand, Role.CUSTOMER, hashes("c1"), True) for brand in brands]
 
 
-@pytest.mark.parametrize("text", ["thunderstorm", "a_thunder", "acme airport", "nothing"])
+@pytest.mark.parametrize("text", ["thunderstorm", "a_thunder", "acme airport", "@thunder", "nothing"])
 def test_a_keyword_inside_a_longer_word_is_none(text: str) -> None:
     assert route(mention(mentions=(), text=text)) == [("", Role.NONE, hashes("c1"), False)]
 
@@ -53,6 +63,43 @@ def test_keywords_are_found_in_the_mention_that_has_them() -> None:
     texts = ["", "thunder", "x", "İ thunder", "thunder"]
     found = {c.mention for c in ROUTER.route([mention(mentions=(), text=t) for t in texts]) if c.brand == 1}
     assert found == {1, 3, 4}
+
+
+# "RT @name:" in front: all of it is another's; behind own words: only what follows is
+REPEATS = {
+    "a retweet of a customer": ("RT @jane: @AcmeCare an issue, thunder", ("jane", "acmecare"), []),
+    "a retweet of a brand": ("RT @acme: we fly again", ("acme",), []),
+    "a retweet of a retweet": ("RT @a: RT @b: @bolt help", ("a", "b", "bolt"), []),
+    "a retweet behind blanks": (" \nRT @jane: thunder", ("jane",), []),
+    "a retweet with ids": ("RT @jane: @AcmeCare an issue", ("7", "acme"), []),
+    "words about what another said": ("thunder! RT @jane: @AcmeCare an issue", ("jane", "acmecare"), ["Bolt"]),
+    "words about what a brand said": ("liars RT @acme: love from acme air and @bolt", ("acme", "bolt"), ["Acme"]),
+    "a brand named before and in it": ("@bolt see RT @jane: @bolt help", ("bolt", "jane"), ["Bolt"]),
+    "words that only speak of one": ("the RT @acme gave me", ("acme",), ["Acme"]),
+    "a word that ends like one": ("START @acme: an issue", ("acme",), ["Acme"]),
+}
+
+
+@pytest.mark.parametrize("name", REPEATS)
+def test_what_a_mention_repeats_concerns_nobody_a_second_time(name: str) -> None:
+    text, mentions, brands = REPEATS[name]
+    expected = [(brand, Role.CUSTOMER, hashes("c1"), True) for brand in brands]
+    assert route(mention(text=text, mentions=mentions)) == (expected or [("", Role.NONE, hashes("c1"), False)])
+
+
+def test_a_retweet_that_also_says_whom_it_answers_addresses_nobody() -> None:
+    one = mention(text="RT @acme: fly", mentions=("12",), handles=("acme",), reply_to_author="acme")
+    assert route(one) == [("", Role.NONE, hashes("c1"), False)]
+
+
+def test_a_brand_that_retweets_a_customer_has_not_answered() -> None:
+    one = mention(author="acme", text="RT @jane: I love acme air", mentions=("jane",))
+    assert route(one) == [("Acme", Role.BRAND, hashes("acme"), False)]
+
+
+def test_a_brand_that_comments_on_what_a_customer_said_answers_the_customer_alone() -> None:
+    one = mention(author="acme", text="Sorry! RT @jane: @joe my bag", mentions=("jane", "joe"))
+    assert route(one) == [("Acme", Role.BRAND, hashes("jane"), True)]
 
 
 REPLIES = {
@@ -76,6 +123,17 @@ def test_a_brand_reply_concerns_the_customers_it_names(name: str) -> None:
 
 def test_a_brand_post_to_nobody_addresses_nobody() -> None:
     assert route(mention(author="acme", mentions=())) == [("Acme", Role.BRAND, hashes("acme"), False)]
+
+
+def test_a_brand_that_continues_its_own_thread_addresses_nobody() -> None:
+    one = mention(author="12", handle="acme", reply_to_author="12", mentions=("12",), handles=("acme",))
+    assert route(one) == [("Acme", Role.BRAND, hashes("12"), False)]
+
+
+def test_what_a_brand_says_of_others_concerns_the_brand_alone() -> None:
+    assert route(mention(author="acme", mentions=("7",), text="like thunder")) == [
+        ("Acme", Role.BRAND, hashes("7"), True)
+    ]
 
 
 def test_a_brand_is_never_the_customer_of_another() -> None:
