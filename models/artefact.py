@@ -1,6 +1,6 @@
-"""The trained model as files: ``weights.npy`` (int8) and ``model.json`` (everything else). Never pickle.
+"""The trained model as files: arrays as ``.npy`` and everything else in ``model.json``. Never pickle.
 
-``model.json`` carries the SHA-256 of the weights and of itself, so nothing in it can change unnoticed.
+``model.json`` carries the SHA-256 of each array and of itself, so nothing in it can change unnoticed.
 """
 
 import hashlib
@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from config.errors import UnheardError
 from models.features import BUCKETS, FEATURE_VERSION
+from models.network import HIDDEN, MOST_KEYS, Network
 from models.records import INTENTS, REASONS
 from models.scorer import COLUMNS, HEADS
 
 SHIPPED: Final = Path(__file__).parent / "trained"
-FORMAT: Final = 1
-_WEIGHTS: Final = "weights.npy"
+FORMAT: Final = 2
+_ARRAYS: Final = ("weights", "keys", "table", "output")
 _MODEL: Final = "model.json"
 
 
@@ -41,18 +42,33 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     thresholds: tuple[float, ...]  # on the probabilities: escalation, then reasons
     training: dict[str, Any]  # data hash, seed, rows, library versions
     scores: dict[str, Any]  # cross-validated
-    weights_sha256: str
+    unit_scales: tuple[float, ...]  # of the network: value of one step in each column of its table
+    unit_bias: tuple[float, ...]
+    arrays_sha256: dict[str, str]  # of weights.npy, keys.npy, table.npy, output.npy
     sha256: str = ""  # of this file with this field empty
 
 
 class Artefact(msgspec.Struct, frozen=True):
     parameters: Parameters
     weights: NDArray[np.int8]  # [BUCKETS, COLUMNS]
+    keys: NDArray[np.uint64]  # of the network: [n]
+    table: NDArray[np.int8]  # [n, HIDDEN]
+    output: NDArray[np.float64]  # [HIDDEN, HEADS]
+
+    @property
+    def network(self) -> Network:
+        scales, bias = np.array(self.parameters.unit_scales), np.array(self.parameters.unit_bias)
+        return Network(self.keys, self.table, scales, bias, self.output)
 
 
-def weights_bytes(weights: NDArray[np.int8]) -> bytes:
+def packed_arrays(model: Artefact) -> dict[str, bytes]:
+    """The files' contents by name."""
+    return {name: _packed(getattr(model, name)) for name in _ARRAYS}
+
+
+def _packed(array: NDArray[Any]) -> bytes:
     buffer = io.BytesIO()
-    np.save(buffer, weights, allow_pickle=False)
+    np.save(buffer, array, allow_pickle=False)
     return buffer.getvalue()
 
 
@@ -60,12 +76,14 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def save(artefact: Artefact, path: Path) -> None:
-    """Write both files; the hashes are computed here."""
-    packed = weights_bytes(artefact.weights)
-    bare = msgspec.structs.replace(artefact.parameters, weights_sha256=digest(packed), sha256="")
+def save(model: Artefact, path: Path) -> None:
+    """Write all files; the hashes are computed here."""
+    packed = packed_arrays(model)
+    hashes = {name: digest(data) for name, data in packed.items()}
+    bare = msgspec.structs.replace(model.parameters, arrays_sha256=hashes, sha256="")
     path.mkdir(parents=True, exist_ok=True)
-    (path / _WEIGHTS).write_bytes(packed)
+    for name, data in packed.items():
+        (path / f"{name}.npy").write_bytes(data)
     (path / _MODEL).write_bytes(_encode(msgspec.structs.replace(bare, sha256=digest(_encode(bare)))))
 
 
@@ -73,16 +91,30 @@ def load(path: Path | None = None) -> Artefact:
     """Read and verify; ``None`` is the model that ships. Raises UnheardError, one line, for whatever is wrong."""
     path = path or SHIPPED
     parameters = _parameters(_read(path / _MODEL), path / _MODEL)
-    packed = _read(path / _WEIGHTS)
-    if digest(packed) != parameters.weights_sha256:
-        raise UnheardError(f"the model file {path / _WEIGHTS} was altered: its SHA-256 is not the one in {_MODEL}")
+    arrays = {name: _array(path / f"{name}.npy", parameters.arrays_sha256.get(name, "")) for name in _ARRAYS}
+    known = arrays["keys"].shape[:1]
+    shapes = {
+        "weights": (np.int8, (BUCKETS, COLUMNS)),
+        "keys": (np.uint64, known),
+        "table": (np.int8, (*known, HIDDEN)),
+        "output": (np.float64, (HIDDEN, HEADS)),
+    }
+    for name, (kind, shape) in shapes.items():
+        if arrays[name].dtype != kind or arrays[name].shape != shape:
+            raise UnheardError(f"the model file {path / name}.npy has the wrong shape or type")
+    if arrays["keys"].size > MOST_KEYS:
+        raise UnheardError(f"the model file {path / 'keys.npy'} holds more than {MOST_KEYS} keys")
+    return Artefact(parameters, **arrays)
+
+
+def _array(path: Path, sha256: str) -> NDArray[Any]:
+    packed = _read(path)
+    if digest(packed) != sha256:
+        raise UnheardError(f"the model file {path} was altered: its SHA-256 is not the one in {_MODEL}")
     try:
-        weights = np.load(io.BytesIO(packed), allow_pickle=False)
+        return np.asarray(np.load(io.BytesIO(packed), allow_pickle=False))
     except ValueError as error:
-        raise UnheardError(f"the model file {path / _WEIGHTS} is no numpy array") from error
-    if weights.dtype != np.int8 or weights.shape != (BUCKETS, COLUMNS):
-        raise UnheardError(f"the model file {path / _WEIGHTS} has the wrong shape or type")
-    return Artefact(parameters, weights)
+        raise UnheardError(f"the model file {path} is no numpy array") from error
 
 
 def _read(path: Path) -> bytes:
@@ -117,5 +149,11 @@ def _check(parameters: Parameters, path: Path) -> None:
         raise UnheardError(f"the model {path} is for other labels or another number of features: train it anew")
     heads = (len(parameters.scales), len(parameters.bias))
     binary = (len(parameters.slopes), len(parameters.intercepts), len(parameters.thresholds))
-    if heads != (HEADS, HEADS) or set(binary) != {1 + len(REASONS)} or parameters.temperature <= 0:
+    units = (len(parameters.unit_scales), len(parameters.unit_bias))
+    if (
+        heads != (HEADS, HEADS)
+        or units != (HIDDEN, HIDDEN)
+        or set(binary) != {1 + len(REASONS)}
+        or parameters.temperature <= 0
+    ):
         raise UnheardError(f"the model {path} has the wrong number of parameters: train it anew")

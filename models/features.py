@@ -2,11 +2,13 @@
 
 A text is normalised first (:func:`normalise`), then cut into chunks at spaces. Two families of features come out:
 
-* words: runs of letters and digits, runs of punctuation, handles, ``URL``, single symbols; each alone and with its
-  predecessor, plus two facts about the whole text (shouting, length);
-* characters: all substrings of 2 to 5 bytes of " chunk ", so never across a space.
+* words: runs of letters and digits, runs of punctuation, handles, ``URL``, single symbols; alone, in pairs and triples
+  of neighbours, in pairs with one word between; words behind a negation; how the text opens and ends; words that open
+  a question; and facts about the whole text (length, shouting, where a handle stands, "?", "!", "I" and "you");
+* characters: all substrings of 3 to 5 bytes of " chunk ", so never across a space.
 
-A feature counts once per text and family, whatever its frequency. Everything is linear in the length of the text.
+In combinations all handles are one, so that what is learned about one brand holds for another. A feature counts
+once per text and family, whatever its frequency. Everything is linear in the length of the text.
 """
 
 from typing import Any, Final
@@ -16,34 +18,100 @@ from numpy.typing import NDArray
 
 from models.compiled import compiled, inner
 
-FEATURE_VERSION: Final = 1  # changes with anything in this file that changes a feature
+FEATURE_VERSION: Final = 2  # changes with anything in this file that changes a feature
 BUCKET_BITS: Final = 18
 BUCKETS: Final = 1 << BUCKET_BITS
 JUDGED_BYTES: Final = 8_192  # of a longer text the rest is not looked at: bounds memory and time
-MIN_GRAM: Final = 2
+MIN_GRAM: Final = 3
 MAX_GRAM: Final = 5
 
 # FNV-1a, 64 bit (Fowler, Noll, Vo), and a multiplicative finaliser, whose highest bits are the bucket.
 FNV_OFFSET: Final = np.uint64(0xCBF29CE484222325)
 FNV_PRIME: Final = np.uint64(0x100000001B3)
 FINALISER: Final = np.uint64(0x9E3779B97F4A7C15)
-WORD_SEED: Final = np.uint64(0x57)
-PAIR_SEED: Final = np.uint64(0x50)
-FACT_SEED: Final = np.uint64(0x46)
 _SHIFT: Final = np.uint64(64 - BUCKET_BITS)
 _FOLD: Final = np.uint64(32)
+_BYTE: Final = np.uint64(8)
+MARK_BITS: Final = 14  # of the fingerprint by which a feature is known to have occurred: the highest of its bucket
+_MARK_SHIFT: Final = BUCKET_BITS - MARK_BITS
+
+# Kinds of features of the first family; each one's hash begins with its kind.
+WORD: Final = np.uint64(0x57)
+PAIR: Final = np.uint64(0x50)
+SKIP: Final = np.uint64(0x53)
+TRIPLE: Final = np.uint64(0x54)
+NEGATED: Final = np.uint64(0x4E)
+OPENING: Final = np.uint64(0x4F)
+ENDING: Final = np.uint64(0x45)
+QUESTION: Final = np.uint64(0x51)
+LENGTH: Final = np.uint64(0x4C)
+PUNCTUATION: Final = np.uint64(0x4D)
+ADDRESS: Final = np.uint64(0x41)
+ANY_HANDLE: Final = np.uint64(0x40)
+
+NEGATION_WORDS: Final = 4  # so many words behind a negation are negated, up to the next punctuation
+OPENING_WORDS: Final = 3  # that are no handles
+LENGTH_EDGES: Final = (4, 8, 15, 25)  # words
+SHOUTED_WORDS: Final = 2
+NO_HANDLE: Final = 0
+HANDLE_FIRST: Final = 1
+HANDLE_LATER: Final = 2
+
+# What is known of a word by looking it up.
+NEGATES: Final = 1
+ASKS: Final = 2
+MEANS_WRITER: Final = 4
+MEANS_READER: Final = 8
+KNOWN_WORDS: Final = (
+    (
+        NEGATES,
+        "not no never don't dont didn't didnt doesn't doesnt isn't isnt wasn't wasnt can't cant cannot won't wont "
+        "couldn't wouldn't haven't havent hasn't hasnt ain't aint nothing without none nor neither",
+    ),
+    (ASKS, "what when where why who how which can could do does did is are will would should any anyone"),
+    (MEANS_WRITER, "i my me i'm i've we our us im ive mine"),
+    (MEANS_READER, "you your u ur you're yall y'all youre"),
+)
+# And by reading it.
+IS_HANDLE: Final = 32
+IS_MARK: Final = 64  # punctuation, symbols, links
+_KNOWN_SLOTS: Final = 512
+_KNOWN_MASK: Final = np.uint64(_KNOWN_SLOTS - 1)
 
 SPACE: Final = 32
 URL: Final = 1  # stands for any link
-SHOUT: Final = 64  # fact codes; word-count facts are 0..4
-SHOUTED_WORDS: Final = 2
-LENGTH_EDGES: Final = (4, 8, 15, 25)  # words
-# Most features that a judged text can have: per byte one word, one pair and four grams; and two facts.
-MAX_FEATURES: Final = 6 * (2 * JUDGED_BYTES + 16)
-SLOTS: Final = 1 << 18
+_WORK: Final = 2 * JUDGED_BYTES + 16
+# Most features that a judged text can have: per byte a word in its six kinds and three grams; and some about the whole.
+MAX_FEATURES: Final = 9 * _WORK + 32
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
+
+
+def word_hash(word: bytes) -> int:
+    """FNV-1a of a word, as the kernel makes it."""
+    value = int(FNV_OFFSET) ^ int(WORD)
+    for byte in word:
+        value = (value ^ byte) * int(FNV_PRIME) & 0xFFFFFFFFFFFFFFFF
+    return value
+
+
+def _known_words() -> tuple[Hashes, Ints]:
+    """(hashes, flags) of an open-addressed table of KNOWN_WORDS; an empty slot has hash 0."""
+    hashes, flags = np.zeros(_KNOWN_SLOTS, np.uint64), np.zeros(_KNOWN_SLOTS, np.int64)
+    for flag, words in KNOWN_WORDS:
+        for word in words.split():
+            value = word_hash(word.encode())
+            slot = value % _KNOWN_SLOTS
+            while hashes[slot] and int(hashes[slot]) != value:
+                slot = (slot + 1) % _KNOWN_SLOTS
+            hashes[slot] = value
+            flags[slot] |= flag
+    return hashes, flags
+
+
+_KNOWN_HASHES, _KNOWN_FLAGS = _known_words()
 
 
 @inner
@@ -200,95 +268,189 @@ def _bucket(h: Any) -> Any:
 
 
 @inner
-def _add(bucket: Any, stamp: int, slots: Any, mask: int, found: Any, n: Any) -> Any:
-    """Append ``bucket`` to ``found`` unless this text has it: ``slots`` is an open-addressed set whose entries
-    hold (stamp, bucket) in one integer, so that nothing needs clearing between texts."""
-    entry = (stamp << BUCKET_BITS) | bucket
-    slot = bucket & mask
-    while True:
-        there = slots[slot]
-        if there == entry:
-            return n
-        if there >> BUCKET_BITS != stamp:
-            slots[slot] = entry
-            found[n] = bucket
-            return n + 1
-        slot = (slot + 1) & mask
+def _add(bucket: int, seen: Any, found: Any, n: int) -> int:
+    """Append ``bucket`` unless its fingerprint was seen in this family: a set of bits that fits the nearest cache.
+    Two features of one text share a fingerprint by accident in about 1 of 100 cases; the later one is left out."""
+    mark = bucket >> _MARK_SHIFT
+    bit = np.uint64(1) << np.uint64(mark & 63)
+    found[n] = bucket
+    n += (seen[mark >> 6] & bit) == 0
+    seen[mark >> 6] |= bit
+    return n
 
 
 @inner
-def _words(text: Any, n_text: int, shouted: int, stamp: int, slots: Any, mask: int, found: Any) -> Any:
-    """Buckets of words, pairs and facts; returns how many."""
+def _mix(kind: Any, a: Any, b: Any) -> Any:
+    return ((a ^ kind) * FNV_PRIME ^ b) * FNV_PRIME
+
+
+@inner
+def _known(h: Any) -> int:
+    slot = h & _KNOWN_MASK
+    while _KNOWN_HASHES[slot] != 0:
+        if _KNOWN_HASHES[slot] == h:
+            return int(_KNOWN_FLAGS[slot])
+        slot = (slot + np.uint64(1)) & _KNOWN_MASK
+    return 0
+
+
+@inner
+def _read_words(text: Any, n_text: int, hashes: Any, kinds: Any) -> tuple[int, int]:
+    """Hash and kind of each word; returns (their number, marks: 1 "?", 2 "!", 4 a link, 8 dots)."""
     n = 0
-    words: Any = 0
-    before = FNV_OFFSET
+    marks = 0
     at = 1
     while at < n_text:
         b = text[at]
-        if b == 32:
+        if b == SPACE:
             at += 1
             continue
-        h = FNV_OFFSET ^ WORD_SEED
+        h = FNV_OFFSET ^ WORD
+        kind = 0
         if b == 64 or is_word_byte(b):
             h = (h ^ np.uint64(b)) * FNV_PRIME
             at += 1
             while at < n_text and is_word_byte(text[at]):
                 h = (h ^ np.uint64(text[at])) * FNV_PRIME
                 at += 1
+            kind = IS_HANDLE if b == 64 else _known(h)
         else:
-            while at < n_text and text[at] != 32 and text[at] != 64 and not is_word_byte(text[at]):
-                h = (h ^ np.uint64(text[at])) * FNV_PRIME
+            kind = IS_MARK
+            while at < n_text and text[at] != SPACE and text[at] != 64 and not is_word_byte(text[at]):
+                c = text[at]
+                marks |= (c == 63) | (c == 33) << 1 | (c == URL) << 2 | (c == 46 and text[at - 1] == 46) << 3
+                h = (h ^ np.uint64(c)) * FNV_PRIME
                 at += 1
-        words += 1
-        n = _add(_bucket(h), stamp, slots, mask, found, n)
-        n = _add(_bucket((before ^ PAIR_SEED) * FNV_PRIME ^ h), stamp, slots, mask, found, n)
+        hashes[n] = h
+        kinds[n] = kind
+        n += 1
+    return n, marks
+
+
+@inner
+def _neighbours(words: int, hashes: Any, kinds: Any, pairs: Any, seen: Any, found: Any) -> int:
+    """Each word, its pair and triple with those before it, its pair with the last but one. Afterwards all handles have
+    one hash, and ``pairs`` holds the hash of each word with the one before it."""
+    n = 0
+    before = second = FNV_OFFSET
+    for i in range(words):
+        h = hashes[i]
+        n = _add(_bucket(h), seen, found, n)
+        if kinds[i] == IS_HANDLE:
+            h = ANY_HANDLE
+            hashes[i] = h
+        pairs[i] = _mix(PAIR, before, h)
+        n = _add(_bucket(pairs[i]), seen, found, n)
+        if i >= 2:
+            n = _add(_bucket(_mix(SKIP, second, h)), seen, found, n)
+            n = _add(_bucket(_mix(TRIPLE, _mix(TRIPLE, second, before), h)), seen, found, n)
+        second = before
         before = h
-    size = 0
-    for edge in LENGTH_EDGES:
-        size += words >= edge
-    n = _add(_bucket((FACT_SEED ^ np.uint64(size)) * FNV_PRIME), stamp, slots, mask, found, n)
-    if shouted >= SHOUTED_WORDS:
-        n = _add(_bucket((FACT_SEED ^ np.uint64(SHOUT)) * FNV_PRIME), stamp, slots, mask, found, n)
     return n
 
 
 @inner
-def _grams(text: Any, n_text: int, stamp: int, slots: Any, mask: int, found: Any, n: int) -> int:
+def _context(words: int, marks: int, hashes: Any, kinds: Any, seen: Any, found: Any, n: int) -> Any:
+    """Negated words, openings of questions, the first and last words, and how writer and brand appear."""
+    negated = 0
+    opens = True
+    place = NO_HANDLE
+    persons = 0
+    spoken = 0
+    opening = FNV_OFFSET
+    last = second = FNV_OFFSET
+    asks = np.uint64(marks & 1)
+    for i in range(words):
+        kind, h = kinds[i], hashes[i]
+        if kind & IS_MARK:
+            negated = 0
+            opens = True
+        else:
+            if negated > 0 and kind != IS_HANDLE:
+                n = _add(_bucket(_mix(NEGATED, FNV_OFFSET, h)), seen, found, n)
+                negated -= 1
+            if kind & NEGATES:
+                negated = NEGATION_WORDS
+            if opens and kind & ASKS:
+                n = _add(_bucket(_mix(QUESTION, FNV_OFFSET ^ asks, h)), seen, found, n)
+            opens = opens and kind == IS_HANDLE
+        persons |= kind & (MEANS_WRITER | MEANS_READER)
+        if kind == IS_HANDLE:
+            if place == NO_HANDLE:
+                place = HANDLE_LATER if spoken else HANDLE_FIRST
+            continue
+        if spoken < OPENING_WORDS:
+            opening = _mix(OPENING, opening, h)
+            n = _add(_bucket(opening), seen, found, n)
+        spoken += 1
+        second = last
+        last = h
+    n = _add(_bucket(_mix(ENDING, FNV_OFFSET, last)), seen, found, n)
+    n = _add(_bucket(_mix(ENDING, second, last)), seen, found, n)
+    n = _add(_bucket(_mix(PUNCTUATION, FNV_OFFSET, np.uint64(marks))), seen, found, n)
+    return _add(_bucket(_mix(ADDRESS, FNV_OFFSET, np.uint64((marks & 1) | place << 1 | persons << 3))), seen, found, n)
+
+
+@inner
+def _size(words: int, shouted: int, seen: Any, found: Any, n: int) -> Any:
+    size = 0
+    for edge in LENGTH_EDGES:
+        size += words >= edge
+    n = _add(_bucket(_mix(LENGTH, FNV_OFFSET, np.uint64(size))), seen, found, n)
+    return _add(_bucket(_mix(LENGTH, FNV_PRIME, np.uint64(shouted >= SHOUTED_WORDS))), seen, found, n)
+
+
+@inner
+def _gram(window: Any, size: int) -> Any:
+    """Bucket of the last ``size`` bytes of ``window``."""
+    mask = (np.uint64(1) << np.uint64(8 * size)) - np.uint64(1)
+    return np.int64(((window & mask | np.uint64(size) << np.uint64(40)) * FINALISER) >> _SHIFT)
+
+
+@inner
+def _grams(text: Any, n_text: int, seen: Any, found: Any, n: int) -> int:
     """Buckets of the character n-grams of every chunk that is no handle and no link, appended at ``n``."""
-    start = 1
-    while start < n_text:
-        end = start
-        while text[end] != 32:
-            end += 1
-        if end > start and text[start] != 64 and text[start] != URL:
-            for first in range(start - 1, end):
-                h = FNV_OFFSET
-                last = min(first + MAX_GRAM, end + 1)
-                h = (h ^ np.uint64(text[first])) * FNV_PRIME
-                for at in range(first + 1, last):
-                    h = (h ^ np.uint64(text[at])) * FNV_PRIME
-                    n = _add(_bucket(h), stamp, slots, mask, found, n)
-        start = end + 1
+    at = 1
+    while at < n_text:
+        skip = text[at] == 64 or text[at] == URL
+        window = np.uint64(SPACE)
+        size = 1
+        while at < n_text:
+            b = text[at]
+            at += 1
+            window = window << _BYTE | np.uint64(b)
+            size += 1
+            if not skip and size >= MIN_GRAM:
+                n = _add(_gram(window, MIN_GRAM), seen, found, n)
+                if size >= 4:
+                    n = _add(_gram(window, 4), seen, found, n)
+                if size >= MAX_GRAM:
+                    n = _add(_gram(window, MAX_GRAM), seen, found, n)
+            if b == SPACE:
+                break
     return n
 
 
 @compiled
-def extract(src: Any, start: int, end: int, stamp: int, work: Any, slots: Any, found: Any) -> tuple[int, int]:
-    """Distinct buckets of ``src[start:end]`` in ``found``: words first, then characters; returns the two ends.
-
-    ``stamp`` (even, growing, never used twice with these ``slots``), ``work`` and ``slots`` are scratch.
+def extract(
+    src: Any, start: int, end: int, work: Any, hashes: Any, kinds: Any, pairs: Any, seen: Any, found: Any
+) -> tuple[int, int, int]:
+    """Buckets of ``src[start:end]`` in ``found``: words first, then characters; returns the two ends and the number of
+    words. ``hashes`` and ``pairs`` then hold the hashes of words and of pairs; the rest is scratch.
     """
     end = min(end, start + JUDGED_BYTES)
     n_text, shouted = normalise(src, start, end, work)
-    mask = 255
-    while mask < 8 * n_text:  # at most half full with the usual four grams a byte
-        mask = 2 * mask + 1
-    mask = min(mask, SLOTS - 1)
-    n_words = _words(work, n_text, shouted, stamp, slots, mask, found)
-    return n_words, _grams(work, n_text, stamp + 1, slots, mask, found, n_words)
+    words, marks = _read_words(work, n_text, hashes, kinds)
+    seen[:] = 0
+    n = _neighbours(words, hashes, kinds, pairs, seen, found)
+    n = _context(words, marks, hashes, kinds, seen, found, n)
+    n = _size(words, shouted, seen, found, n)
+    seen[:] = 0
+    return n, _grams(work, n_text, seen, found, n), words
 
 
-def scratch() -> tuple[Bytes, Ints, Ints]:
-    """(work, slots, found) for :func:`extract`."""
-    work = np.zeros(2 * JUDGED_BYTES + 16, np.uint8)
-    return work, np.full(SLOTS, -1, np.int64), np.zeros(MAX_FEATURES, np.int64)
+def scratch() -> tuple[Bytes, Hashes, Bytes, Hashes, Hashes, Ints]:
+    """(work, hashes, kinds, pairs, seen, found) for :func:`extract`."""
+    hashes, kinds, pairs = np.zeros(_WORK, np.uint64), np.zeros(_WORK, np.uint8), np.zeros(_WORK, np.uint64)
+    seen = np.zeros(1 << MARK_BITS >> 6, np.uint64)
+    return np.zeros(_WORK, np.uint8), hashes, kinds, pairs, seen, np.zeros(MAX_FEATURES, np.int64)

@@ -8,17 +8,21 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models import artefact, pii, replies
-from models.escalation import decide, intent_scores, platt
+from models import artefact, pii
+from models.closing import closes
+from models.escalation import decide, flag_score, intent_scores, platt
 from models.language import JUDGED, LANGUAGES
+from models.packing import pack
 from models.records import CHANNELS, INTENTS
-from models.scan import ANY_CHANNEL, ANY_PII, CHANNEL_SHIFT, CLOSING, CONTENT, Scanner
-from models.scorer import Scorer, pack
+from models.replies import diverts
+from models.scan import ANY_PII, CHANNEL, CONTENT, Scanner, may_close
+from models.scorer import Scorer
 
 INTENT_COUNT = len(INTENTS) - 1
 UNJUDGED = INTENTS.index("unjudged")
 _JUDGED_CODES = np.array([name in JUDGED for name in LANGUAGES])
 _ENGLISH = LANGUAGES.index("en")
+_JAPANESE = LANGUAGES.index("ja")  # has no words to look for
 
 
 class Judgements(msgspec.Struct, frozen=True):
@@ -34,6 +38,7 @@ class Judgements(msgspec.Struct, frozen=True):
     lang: list[str]
     closes: NDArray[np.bool_]  # customers only
     diverts: NDArray[np.uint8]  # index into CHANNELS; replies only
+    phrases: dict[int, str]  # row → the words that send the customer there, only of replies that do
 
 
 class Judge:
@@ -48,7 +53,7 @@ class Judge:
         self._thresholds = np.array(parameters.thresholds)
         if escalation_threshold is not None:
             self._thresholds[0] = escalation_threshold
-        self._scorer = Scorer(model.weights, np.array(parameters.scales), np.array(parameters.bias))
+        self._scorer = Scorer(model.weights, np.array(parameters.scales), np.array(parameters.bias), model.network)
         self._scanner = Scanner()
 
     @classmethod
@@ -75,17 +80,19 @@ class Judge:
         escalate, reasons = decide(binary, self._thresholds)
         intent = np.where(judged, scores.argmax(axis=1), UNJUDGED).astype(np.uint8)
         kinds, masked = _find_pii(texts, flags)
+        channels, phrases = _find_diversions(texts, flags, languages, replies)
         return Judgements(
             intent=intent,
             scores=np.where(judged[:, None], scores, 0).astype(np.float32),
-            escalation=np.where(judged, binary[:, 0], 0).astype(np.float32),
+            escalation=np.where(judged, flag_score(binary), 0).astype(np.float32),
             escalate=escalate & judged,
             reasons=np.where(judged, reasons, 0).astype(np.uint8),
             pii=kinds,
             masked=masked,
             lang=[LANGUAGES[code] for code in languages.tolist()],
-            closes=_find_closes(texts, flags, intent, replies),
-            diverts=_find_diverts(texts, flags, languages, replies),
+            closes=_find_closes(texts, flags, languages, intent, replies),
+            diverts=channels,
+            phrases=phrases,
         )
 
 
@@ -101,21 +108,28 @@ def _find_pii(texts: Sequence[str], flags: NDArray[np.uint32]) -> tuple[NDArray[
 
 
 def _find_closes(
-    texts: Sequence[str], flags: NDArray[np.uint32], intent: NDArray[np.uint8], is_reply: NDArray[np.bool_]
+    texts: Sequence[str],
+    flags: NDArray[np.uint32],
+    languages: NDArray[np.uint8],
+    intent: NDArray[np.uint8],
+    is_reply: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
     found = np.zeros(len(texts), np.bool_)
-    for row in np.flatnonzero(((flags & CLOSING) != 0) & ~is_reply).tolist():
-        found[row] = replies.closes(texts[row], INTENTS[intent[row]])
-    return found
-
-
-def _find_diverts(
-    texts: Sequence[str], flags: NDArray[np.uint32], languages: NDArray[np.uint8], is_reply: NDArray[np.bool_]
-) -> NDArray[np.uint8]:
-    found = np.zeros(len(texts), np.uint8)
-    worth = is_reply & (((flags & ANY_CHANNEL) != 0) | (languages != _ENGLISH))
+    worth = ~is_reply & (may_close(flags, intent) | (languages == _JAPANESE))
     for row in np.flatnonzero(worth).tolist():
-        bits = int(flags[row]) >> CHANNEL_SHIFT
-        channels = tuple(CHANNELS[i] for i in range(1, len(CHANNELS)) if bits >> i & 1)
-        found[row] = CHANNELS.index(replies.diverts(texts[row], channels))
+        found[row] = closes(texts[row], INTENTS[intent[row]])
     return found
+
+
+def _find_diversions(
+    texts: Sequence[str], flags: NDArray[np.uint32], languages: NDArray[np.uint8], is_reply: NDArray[np.bool_]
+) -> tuple[NDArray[np.uint8], dict[int, str]]:
+    channels = np.zeros(len(texts), np.uint8)
+    phrases = {}
+    worth = is_reply & (((flags & CHANNEL) != 0) | (languages != _ENGLISH))
+    for row in np.flatnonzero(worth).tolist():
+        channel, phrase = diverts(texts[row])
+        if channel:
+            channels[row] = CHANNELS.index(channel)
+            phrases[row] = phrase
+    return channels, phrases

@@ -1,16 +1,30 @@
 """Personal data in a text: where it is, of which kind, and the text without it.
 
-Every pattern is linear: repetitions are bounded or possessive and a match can only begin at the edge of a token.
-What looks right must also check out where a check exists (Luhn, ISO 7064 for IBANs, check digits of CPF and DNI).
+Time is linear in the text: patterns run in RE2 (``models.pii_patterns``), and what they propose is short, so that the
+checks of neighbours, check digits (``models.pii_checks``) and dates here cost the same however long the text is.
 Handles, hashtags, links, prices, dates, flight and version numbers are none of it.
 """
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from models.language import word_set
+from models import pii_patterns as patterns
+from models.pii_checks import (
+    card_holds,
+    cpf_holds,
+    dni_holds,
+    fiscal_code_holds,
+    iban_holds,
+    iban_length,
+    insee_holds,
+    luhn_holds,
+    nric_holds,
+    ssn_holds,
+    verhoeff_holds,
+)
+from models.pii_fold import CURRENCY, FOREIGN_LETTER, any_of, fold, without_links
+from models.pii_patterns import ADDRESSES, DOCUMENTS, EMAILS, EVERYTHING, NUMBERS, REFERENCES
 from models.records import PII_KINDS
 
 
@@ -20,255 +34,315 @@ class Span(NamedTuple):
     end: int
 
 
-# What a pattern needs before it is worth running; ``models.scan`` finds it out in compiled code.
-EMAILS: Final = 2  # '@' behind a letter or digit
-NUMBERS: Final = 4  # six digits or more, close together
-ADDRESSES: Final = 8  # a digit and a street word, a five-digit word, the end of a British postcode
-REFERENCES: Final = 16  # a cue word and something like a code
-DOCUMENTS: Final = 32  # a cue word and five digits
-EVERYTHING: Final = EMAILS | NUMBERS | ADDRESSES | REFERENCES | DOCUMENTS
-
-# A pattern begins with a class of characters and looks behind it afterwards: so ``re`` can skip to candidates.
-_EMAIL: Final = re.compile(
-    r"[A-Za-z0-9](?<![\w.%+@-].)[A-Za-z0-9_.%+-]{0,63}+@[A-Za-z0-9-]{1,63}+(?:\.[A-Za-z0-9-]{1,63}+){1,7}+(?<=[A-Za-z]{2})(?![\w@])"
+_SPELLED: Final = (b"(", b"[", b"{", b"<", b" @", b"@ ", b" at ", b" AT ", b" At ", b"\xa0", b"\n")
+_DIGIT: Final = frozenset(b"0123456789")
+_WORD: Final = frozenset(byte for byte in range(256) if (chr(byte).isalnum() and byte < 128) or byte >= 0xC0) | {0x5F}
+_MONEY: Final = frozenset(b"$\xa3\xa5") | {CURRENCY}
+_NOT_BEFORE: Final = _WORD | _MONEY | frozenset(b"#@/=&%")
+_NOT_BEHIND: Final = _WORD | _MONEY | frozenset(b"%@\xb0")
+_UNCERTAIN_EDGE: Final = frozenset(b"'*") | frozenset(range(FOREIGN_LETTER, 256))
+CODE: Final = 6  # characters of a booking code
+_CUE_REACH: Final = 40
+_LONG_ENOUGH_TO_STAND_ALONE: Final = 7
+_STREET: Final = 4  # of the groups of the pattern of addresses
+_POSTCODE: Final = 8  # characters of the longest
+_UNITS: Final = tuple(unit.encode() for unit in patterns.NOT_POSTCODES)
+_COUNTED: Final = (
+    b" people",
+    b" million",
+    b" views",
+    b" follow",
+    b" tweets",
+    b" likes",
+    b" users",
+    b" bytes",
+    b" miles",
 )
-_IBAN: Final = re.compile(r"[A-Za-z](?<![\w@].)[A-Za-z][0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}+")
-# A run of digits as people group them. Not behind a letter, a currency sign, '#', '@', '/' or a decimal mark.
-_NUMBER: Final = re.compile(
-    r"[0-9+(](?<![\w@#$£€¥₹/=&%.,:+-].)(?:(?<=\+) ?\(?[0-9]|(?<=\()\+?[0-9]|(?<=[0-9]))"
-    "(?:[ .()/\u00a0\u2011\u2013-]{0,3}[0-9]){5,24}+"
-    r"(?![\w%€£$])"
-)
-_DATE: Final = re.compile(
-    r"(?:[0-9]{1,2}([./-])[0-9]{1,2}\1(?:19|20)?[0-9]{2}|(?:19|20)[0-9]{2}([./-])[0-9]{1,2}\2[0-9]{1,2})"
-    r"(?:[ -][0-9]{1,4})?|(?:19|20)[0-9]{2} ?[-/] ?(?:19|20)[0-9]{2}"
-)
-_PHONE_SHAPE: Final = re.compile(
-    r"\(?\+|00[1-9]|1?[ .-]?\(?[2-9][0-9]{2}\)?[ .-]{0,2}[2-9][0-9]{2}[ .-]?[0-9]{4}$"
-    r"|0[1-9][0-9 ().-]{8,14}$|\(0[0-9]{1,4}\)"
-)
-_PHONE_CUE: Final = re.compile(
-    r"\b(?:call|phone|tel|telephone|mobile|cell|text|sms|whatsapp|ring|fax|landline|contact number|my number|number is)"
-    r"[^\n]{0,24}$",
-    re.IGNORECASE,
-)
-_REFERENCE_CUE: Final = re.compile(
-    r"\b(?:booking|reservation|confirmation|order|reference|ref|ticket|tracking|case|account|acct|claim|invoice|id)"
-    r"\b[ a-z.:=#-]{0,14}$",
-    re.IGNORECASE,
-)
-_SSN: Final = re.compile(
-    r"[0-8](?<![\w-].)(?<!.000|.666)[0-9]{2}(?<!000|666)([ -])(?!00)[0-9]{2}\1(?!0000)[0-9]{4}(?![\w-])"
-)
-_NINO: Final = re.compile(
-    r"[A-CEGHJ-PR-TW-Z](?<![\w@].)[A-CEGHJ-NPR-TW-Z](?<!BG|GB|KN|NK|NT|TN|ZZ)"
-    r" ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D](?!\w)"
-)
-_CPF: Final = re.compile(r"[0-9](?<![\w.].)[0-9]{2}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}(?!\w)")
-_DNI: Final = re.compile(r"[0-9](?<![\w@-].)[0-9]{7}-?[A-Z](?![\w-])")
-_DOCUMENT: Final = re.compile(
-    r"\b(?:passport|social security|ssn|national insurance|driver'?s licen[cs]e|aadhaa?r)"
-    r"(?: (?:number|no\.?|num|is|#))*+"
-    r"[ :#-]{0,3}((?=[A-Z0-9 -]{0,9}[0-9]{4})[A-Z0-9][A-Z0-9-]{5,13}|[0-9]{4} [0-9]{4} [0-9]{4})(?![\w-])",
-    re.IGNORECASE,
-)
-_REFERENCE_WORDS: Final = (
-    "booking|reservation|confirmation|order|reference|ref|pnr|locator|ticket|tracking|case|itinerary|account|acct|claim|invoice|"
-    "membership|policy|customer"
-)
-_REFERENCE: Final = re.compile(
-    rf"\b(?P<cue>{_REFERENCE_WORDS})\b"
-    r"(?:[ .]{0,2}\b(?:reference|ref|number|code|num|nr|no|id)\b)?(?:[ .:=#-]{0,3}\b(?:is|was)\b)?[ .:=#(-]{0,4}"
-    r"(?P<code>[A-Za-z0-9][A-Za-z0-9-]{4,29}+)(?![\w@])",
-    re.IGNORECASE,
-)
-_TRAVEL_CUES: Final = word_set("booking reservation confirmation reference ref pnr locator")
-_STREETS: Final = (
-    "street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|place|pl|square|sq|terrace|crescent|"
-    "close|way|parkway|pkwy|highway|hwy|mews|gardens|circle|trail"
-)
-# (what must occur in the lower-cased text, pattern); of the first column any one will do, nothing means always.
-_ADDRESSES: Final[tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]] = (
-    (
-        (),
-        re.compile(  # 221B Baker Street
-            r"[0-9](?<![\w#$£€.,:/@-].)(?!(?<=1)9[0-9]{2}\b|(?<=2)0[0-9]{2}\b)[0-9]{0,4}[A-Za-z]?,?"
-            r"(?: (?:[NSEW]\.?|[A-Z][A-Za-z'.-]{1,20}+|[0-9]{1,3}(?:st|nd|rd|th))){1,3}?"
-            rf" (?i:{_STREETS})\b\.?(?! (?:to|from|of|for)\b)"
-        ),
-    ),
-    (("box",), re.compile(r"[Pp](?<!\w.)\.?[Oo]\.? ?[Bb][Oo][Xx] [0-9]{1,6}\b")),
-    ((), re.compile(r"[A-Z](?<!\w.)[A-Z]?[0-9][A-Z0-9]? [0-9][ABD-HJLNP-UW-Z]{2}\b")),  # SW1A 1AA
-    ((), re.compile(r"[A-Z](?<!\w.)[a-z]{2,20}+, ?[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?(?![\w-])")),  # Austin, TX 78701
-    (
-        ("straße", "strasse", "platz", "allee", "gasse", "straat"),
-        re.compile(  # Lange Straße 5 and Hauptstraße 5
-            r"[A-ZÄÖÜ](?<!\w.)[a-zäöüß]{0,24}(?:straße|strasse|platz|allee|gasse|straat) [0-9]{1,4}[a-z]?\b"
-            r"|(?:Straße|Strasse|Platz|Allee|Gasse) [0-9]{1,4}[a-z]?\b"
-        ),
-    ),
-    (
-        ("calle ", "avenida ", "avda. ", "via ", "viale ", "piazza ", "rua "),
-        re.compile(
-            r"[cavprCAVPR](?<!\w.)(?:alle|venida|vda\.|ia|iale|iazza|ua) [A-ZÁÉÍÓÚ][\w' ]{2,30}?,? ?"
-            r"(?:n[º°]? ?)?[0-9]{1,4}\b"
-        ),
-    ),
-    (
-        ("rue ", "avenue ", "boulevard ", "allée ", "chemin ", "impasse "),
-        re.compile(
-            r"[0-9](?<![\w.,:/$£€@#-].)[0-9]{0,3}(?: ?bis| ?ter)?,? (?i:rue|avenue|boulevard|allée|chemin|impasse) "
-            r"(?:d[eu]s? |de la |d')?[A-ZÉ]\w{2,24}+"
-        ),
-    ),
-)
-
-REFERENCE_CUES: Final = frozenset(_REFERENCE_WORDS.split("|"))
-DOCUMENT_CUES: Final = word_set("passport security ssn insurance license licence aadhaar aadhar")
-ADDRESS_CUES: Final = frozenset(_STREETS.split("|")) | word_set(
-    "box pobox rue avenue boulevard allée chemin impasse calle avenida avda via viale piazza rua straße strasse platz "
-    "allee gasse"
-)
-
-_IBAN_LENGTHS: Final = {
-    item[:2]: int(item[2:])
-    for item in word_set(
-        "AD24 AE23 AT20 BE16 BG22 BR29 CH21 CY28 CZ24 DE22 DK18 EE20 ES24 FI18 FR27 GB22 GI23 GR27 HR21 HU28 IE22 IL23 "
-        "IS26 IT27 LI21 LT20 LU20 LV21 MC27 MT31 NL18 NO15 PL28 PT25 QA29 RO24 RS22 SA24 SE24 SI19 SK24 SM27 TR26 UA29"
-    )
-}
-
-
-def luhn_holds(digits: str) -> bool:
-    """The check digit of payment cards (ISO/IEC 7812-1)."""
-    total = 0
-    for index, digit in enumerate(reversed(digits)):
-        value = int(digit) * (1 + index % 2)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0
-
-
-def iban_holds(iban: str) -> bool:
-    """ISO 13616: length of the country, and mod 97 = 1 with the first four characters moved to the end."""
-    if _IBAN_LENGTHS.get(iban[:2]) != len(iban):
-        return False
-    return int("".join(str(int(char, 36)) for char in iban[4:] + iban[:4])) % 97 == 1
-
-
-def _cpf_holds(digits: str) -> bool:
-    for length in (9, 10):
-        total = sum(int(digit) * weight for digit, weight in zip(digits, range(length + 1, 1, -1), strict=False))
-        if total * 10 % 11 % 10 != int(digits[length]):
-            return False
-    return len(set(digits)) > 1
 
 
 def _digits(text: str) -> str:
     return "".join(char for char in text if "0" <= char <= "9")
 
 
-def _emails(text: str) -> Iterator[Span]:
-    if "@" in text:
-        for match in _EMAIL.finditer(text):
+def _bare(text: str) -> str:
+    """Letters and digits only, in capitals."""
+    return "".join(char for char in text if char.isalnum()).upper()
+
+
+def _is_free_before(data: bytes, start: int) -> bool:
+    """Nothing in front makes the number at ``start`` a part of something else: a word, a price, a decimal."""
+    if start == 0:
+        return True
+    before = data[start - 1]
+    if before in _NOT_BEFORE:
+        return False
+    further = data[start - 2] if start > 1 else 32
+    if before in b"-+":
+        return further not in _WORD
+    return before not in b".,:" or further not in _DIGIT
+
+
+def _is_free_behind(data: bytes, end: int) -> bool:
+    if end == len(data):
+        return True
+    if data[end] in _NOT_BEHIND:
+        return False
+    further = data[end + 1] if end + 1 < len(data) else 32
+    return data[end] not in b".,:/-+" or further not in _DIGIT
+
+
+def _is_free(data: bytes, start: int, end: int) -> bool:
+    return _is_free_before(data, start) and _is_free_behind(data, end)
+
+
+def _goes_on(data: bytes, start: int, end: int) -> bool:
+    """More groups of four digits stand beside it, so it is a part of something longer."""
+    before, behind = data[max(0, start - 6) : start], data[end : end + 6]
+    return patterns.GROUP_BEFORE.search(before) is not None or patterns.GROUP_BEHIND.search(behind) is not None
+
+
+def _emails(data: bytes) -> Iterator[Span]:
+    if b"@" in data:
+        for match in patterns.EMAIL.finditer(data):
+            start, end = match.span()
+            if (start == 0 or data[start - 1] != 0x40) and (end == len(data) or data[end] not in b"@_"):
+                yield Span("email", start, end)
+    if any(sign in data for sign in _SPELLED):
+        for match in patterns.SPELLED_EMAIL.finditer(data):
             yield Span("email", *match.span())
 
 
-def _ibans(text: str) -> Iterator[Span]:
-    for match in _IBAN.finditer(text):
-        length = _IBAN_LENGTHS.get(match[0][:2].upper(), 0)
-        places = [at for at, char in enumerate(match[0]) if char not in " -"][:length]
-        found = "".join(match[0][at] for at in places).upper()
-        if length and len(_digits(found)) >= 6 and iban_holds(found):
-            yield Span("iban", match.start(), match.start() + places[-1] + 1)
+def _ibans(data: bytes) -> Iterator[Span]:
+    at = 0
+    while match := patterns.IBAN.search(data, at):
+        start, end = match.span()
+        at = start + 4  # another may begin inside of what is none
+        length = iban_length(data[start : start + 2].decode("ascii").upper())
+        if length and _is_free_before(data, start):
+            places = [place for place in range(start, end) if data[place] in _WORD][:length]
+            iban = bytes(data[place] for place in places).decode("ascii").upper()
+            if len(_digits(iban)) >= 6 and iban_holds(iban) and _is_free_behind(data, places[-1] + 1):
+                at = places[-1] + 1
+                yield Span("iban", start, at)
 
 
-def _national_ids(text: str) -> Iterator[Span]:
-    for pattern in (_SSN, _NINO):
-        for match in pattern.finditer(text):
-            yield Span("national_id", *match.span())
-    for match in _CPF.finditer(text):
-        if _cpf_holds(_digits(match[0])):
-            yield Span("national_id", *match.span())
-    for match in _DNI.finditer(text):
-        if "TRWAGMYFPDXBNJZSQVHLCKE"[int(match[0][:8]) % 23] == match[0][-1]:
-            yield Span("national_id", *match.span())
+def _cards(data: bytes) -> Iterator[Span]:
+    for match in patterns.CARD.finditer(data):
+        start, end = match.span()
+        digits = _digits(match.group().decode("latin-1"))
+        if not _is_free(data, start, end) or not luhn_holds(digits):
+            continue
+        if card_holds(digits) or patterns.CARD_CUE.search(data[max(0, start - _CUE_REACH) : start]):
+            yield Span("card", start, end)
 
 
-def _documents(text: str) -> Iterator[Span]:
-    for match in _DOCUMENT.finditer(text):
-        if len(_digits(match[1])) >= 5:
-            yield Span("national_id", *match.span(1))
+def _always(_code: str) -> bool:
+    return True
 
 
-def _cards(text: str) -> Iterator[Span]:
-    for match in _NUMBER.finditer(text):
-        digits = _digits(match[0])
-        if 13 <= len(digits) <= 19 and digits[0] in "23456" and len(set(digits)) > 1 and luhn_holds(digits):
-            yield Span("card", *match.span())
+def _is_ssn(code: str) -> bool:
+    return ssn_holds(code)
 
 
-def _phones(text: str) -> Iterator[Span]:
-    for match in _NUMBER.finditer(text):
-        digits = _digits(match[0])
-        if 7 <= len(digits) <= 15 and not _DATE.fullmatch(match[0]) and _is_phone(text, match, len(digits)):
-            yield Span("phone", *match.span())
+def _is_personnummer(code: str) -> bool:
+    return luhn_holds(code[-10:])
 
 
-def _is_phone(text: str, match: re.Match[str], digits: int) -> bool:
-    """The shape of a phone number and no cue of a reference, or any digits (no version or date) behind a cue word."""
-    before = text[max(0, match.start() - 40) : match.start()]
-    shaped = digits >= 9 and _PHONE_SHAPE.match(match[0]) is not None
-    if _PHONE_CUE.search(before):
-        return shaped or not ("." in match[0] or "/" in match[0])
-    return shaped and not _REFERENCE_CUE.search(before)
+_NATIONAL_CHECKS: Final[dict[str, Callable[[str], bool]]] = {
+    "ssn": _is_ssn,
+    "nino": _always,
+    "cpf": cpf_holds,
+    "dni": dni_holds,
+    "insee": insee_holds,
+    "aadhaar": verhoeff_holds,
+    "pan": _always,
+    "fiscal": fiscal_code_holds,
+    "personnummer": _is_personnummer,
+    "nric": nric_holds,
+    "curp": _always,
+}
 
 
-def _references(text: str) -> Iterator[Span]:
-    for match in _REFERENCE.finditer(text):
-        if _is_code(match["code"], match["cue"].lower() in _TRAVEL_CUES, text[match.start("code") - 1] == "#"):
-            yield Span("reference", *match.span("code"))
+def _national_ids(data: bytes) -> Iterator[Span]:
+    for match in patterns.ANY_NATIONAL_ID.finditer(data):
+        start, end = match.span()
+        if _is_free(data, start, end) and _is_national_id(data, start, end):
+            yield Span("national_id", start, end)
 
 
-def _is_code(code: str, travels: bool, hashed: bool) -> bool:
-    """Four digits or more; or capitals and digits; or the six capitals of a booking. A hashtag is none."""
-    if not code.isupper():
-        return len(_digits(code)) >= 4
-    if hashed and not travels:
-        return False
-    if len(_digits(code)) >= 4:
+def _is_national_id(data: bytes, start: int, end: int) -> bool:
+    """It has the shape of some country's number, and that country's check digits."""
+    code = _bare(data[start:end].decode("latin-1"))
+    for name, pattern in patterns.NATIONAL_IDS.items():
+        if pattern.fullmatch(data[start:end]) and _NATIONAL_CHECKS[name](code):
+            return name != "aadhaar" or not _goes_on(data, start, end)
+    return False
+
+
+def _documents(data: bytes) -> Iterator[Span]:
+    for match in patterns.DOCUMENT.finditer(data):
+        start, end = match.span(3)
+        digits = len(_digits(match[3].decode("latin-1")))
+        announced = match[1] or match[2]
+        enough = 5 if announced else _LONG_ENOUGH_TO_STAND_ALONE
+        if digits >= enough and _is_cue(data, match.start()) and _is_value(data, start, end):
+            yield Span("national_id", start, end)
+
+
+def _is_cue(data: bytes, start: int) -> bool:
+    """The word at ``start`` is a word of its own."""
+    if start == 0:
         return True
-    return code.isalnum() and len(code) >= 6 and (not code.isalpha() or (travels and len(code) == 6))
+    before = data[start - 1]
+    if before == 0x3A and start > 1 and data[start - 2] in _WORD:  # app:track:4uLU6h
+        return False
+    return before not in _WORD and before not in b"'@" and before < FOREIGN_LETTER
 
 
-def _addresses(text: str) -> Iterator[Span]:
-    lower = text.lower()
-    for needed, pattern in _ADDRESSES:
-        if not needed or any(word in lower for word in needed):
-            for match in pattern.finditer(text):
-                yield Span("address", *match.span())
+def _is_value(data: bytes, start: int, end: int) -> bool:
+    """Not a date, a price or a part of something longer."""
+    return _is_free_behind(data, end) and not patterns.DATE.search(data[start:end])
 
 
-# In the order of claim: of two findings that overlap, the earlier finder's keeps the place.
-_FINDERS: Final[tuple[tuple[int, Callable[[str], Iterator[Span]]], ...]] = (
-    (EMAILS, _emails),
-    (NUMBERS, _ibans),
-    (NUMBERS, _cards),
-    (NUMBERS, _national_ids),
-    (DOCUMENTS, _documents),
-    (REFERENCES, _references),
-    (NUMBERS, _phones),
-    (ADDRESSES, _addresses),
+def _codes(data: bytes) -> Iterator[Span]:
+    """Numbers of parcels and the like that need no cue."""
+    for match in patterns.CODE_ALONE.finditer(data):
+        if _is_free_behind(data, match.end()) and data[max(0, match.start() - 1)] not in b"/=@":
+            yield Span("reference", *match.span())
+
+
+def _references(data: bytes) -> Iterator[Span]:
+    for match in patterns.REFERENCE.finditer(data):
+        if match[4]:
+            code = match[4].decode("latin-1")
+            if len(code) >= CODE if code.isdigit() or code.isalpha() else len(code) <= CODE + 1:
+                yield Span("reference", *match.span(4))
+        elif _is_cue(data, match.start()) and _is_value(data, *match.span(3)) and _is_code(data, match):
+            yield Span("reference", *match.span(3))
+
+
+def _is_code(data: bytes, match: Any) -> bool:
+    """Digits enough for what announces them, or letters and digits in capitals, or the six capitals of a booking."""
+    start, end = match.span(3)
+    code = match[3].decode("latin-1")
+    digits = len(_digits(code))
+    hashed = data[start - 1] == 0x23
+    numbered = hashed or any(byte > 64 or byte == 0x23 for byte in match[2])
+    announced = numbered or bool(match[2].strip()) or data[start - 1] in b":="
+    if code.isdigit() and len(code) == 4:
+        return numbered and code[:2] not in {"19", "20"}
+    if digits >= 4:
+        return digits >= 5 or announced or not code.isdigit()
+    if {data[start - 1], data[end] if end < len(data) else 32} & _UNCERTAIN_EDGE:
+        return False
+    travels = match[1] is not None
+    if hashed and not travels and not match[2].strip(b" #"):  # "order #UFC217"
+        return False
+    if not code.isalnum() or len(code) < 5 or (len(code) == 5 and not (travels and announced)):
+        return False
+    if code.isalpha():
+        return travels and code not in patterns.NO_CODES and (announced or not _shouts(data, match))
+    return code.isupper() or (travels and len(code) == 6 and digits > 0)
+
+
+def _shouts(data: bytes, match: Any) -> bool:
+    return data[match.start() : match.start() + 3].isupper() and match[1].lower() != b"pnr"
+
+
+def _phones(data: bytes) -> Iterator[Span]:
+    for match in patterns.PHONE.finditer(data):
+        start, end = match.span()
+        number = match.group()
+        counted = data[end : end + _CUE_REACH].startswith(_COUNTED)
+        if not _is_free(data, start, end) or counted or (number[0] == 0x30 and _goes_on(data, start, end)):
+            continue
+        if _is_phone(number):
+            yield Span("phone", start, end)
+    for match in patterns.CUED_PHONE.finditer(data):
+        start, end = match.span(1)
+        number = match[1]
+        digits = len(_digits(number.decode("latin-1")))
+        long_enough = digits >= 7 or (digits == 6 and b" " in number)
+        unlike = patterns.VERSION.search(number) or patterns.DATE.search(number)
+        if long_enough and not unlike and _is_free(data, start, match.end()):
+            yield Span("phone", start, match.end())
+
+
+def _is_phone(number: bytes) -> bool:
+    """Digits enough, not a date nor a round figure."""
+    digits = sum(byte in _DIGIT for byte in number)
+    if number.endswith(b"000000") or (digits == 9 and number.endswith(b" 000")):
+        return False
+    if patterns.DATE.search(number) and not patterns.PAIRS.fullmatch(number):
+        return False
+    return number[:1] != b"0" or digits >= 9 or any(byte > 64 for byte in number)
+
+
+def _addresses(data: bytes) -> Iterator[Span]:
+    for match in patterns.ADDRESS.finditer(data):
+        place = next(group for group in range(1, 6) if match[group])
+        start, end = match.span(place)
+        if place <= 3:
+            fits = _is_cue(data, match.start()) and _is_word_end(data, end)
+        else:
+            fits = _is_place(data, start, end) and (place == _STREET or not _counts(data[start:end]))
+        if fits and (place != _STREET or _is_street(data, start, end)):
+            yield Span("address", start, end)
+
+
+def _counts(place: bytes) -> bool:
+    """What could be a British postcode is a thing and its size, "S8 4GB"."""
+    return len(place) <= _POSTCODE and place.endswith(_UNITS)
+
+
+def _is_place(data: bytes, start: int, end: int) -> bool:
+    return _is_free_before(data, start) and _is_word_end(data, end) and data[start - 1 : start] != b"'"
+
+
+def _is_word_end(data: bytes, end: int) -> bool:
+    """No letter that the patterns do not know as one goes on with the word, nor an apostrophe."""
+    return end == len(data) or (data[end] not in _WORD and data[end] not in (0x27, FOREIGN_LETTER))
+
+
+def _is_street(data: bytes, start: int, end: int) -> bool:
+    """Not "2017 New Road to ..." nor a way of doing something."""
+    year = data[start : start + 2] in {b"19", b"20"} and data[start : start + 4].isdigit() and data[start + 4] == 32
+    year = year and b"," not in data[start:end]
+    return not year and not data[end:].startswith((b" to ", b" from ", b" of ", b" for "))
+
+
+# In the order of claim: of two findings that overlap, the earlier finder's keeps the place. With each of the group that
+# has many stand the patterns without which it finds nothing.
+_FINDERS: Final[tuple[tuple[int, Callable[[bytes], Iterator[Span]], tuple[Any, ...]], ...]] = (
+    (NUMBERS, _ibans, (patterns.IBAN,)),
+    (NUMBERS, _cards, (patterns.CARD,)),
+    (NUMBERS, _codes, (patterns.CODE_ALONE,)),
+    (NUMBERS, _national_ids, (patterns.ANY_NATIONAL_ID,)),
+    (REFERENCES, _references, ()),
+    (DOCUMENTS, _documents, ()),
+    (NUMBERS, _phones, (patterns.PHONE, patterns.CUED_PHONE)),
+    (ADDRESSES, _addresses, ()),
 )
+_OF_NUMBERS: Final = tuple((find, one) for _, find, needed in _FINDERS for one in needed)
+_ANY_NUMBER: Final = any_of(*(one for _, one in _OF_NUMBERS))
+_GLANCED_AT: Final = 1_000  # bytes; of a longer text the many automata together could grow large
 
 
 def find_pii(text: str, groups: int = EVERYTHING) -> list[Span]:
     """Non-overlapping findings in the order of the text. ``groups`` limits the search to some patterns."""
-    taken: list[Span] = []
-    for group, find in _FINDERS:
-        if not groups & group:
+    data = fold(text)
+    taken = _without_overlaps(list(_emails(data))) if groups & EMAILS else []
+    if groups == EMAILS:
+        return taken
+    data = without_links(data)
+    glance = groups & NUMBERS and len(data) <= _GLANCED_AT
+    seen = {_OF_NUMBERS[place][0] for place in _ANY_NUMBER.Match(data) or ()} if glance else None
+    for group, find, _ in _FINDERS:
+        if not groups & group or (group == NUMBERS and seen is not None and find not in seen):
             continue
-        found = _without_overlaps(list(find(text)))
-        taken = _merge(taken, found) if taken else found
+        if found := list(find(data)):
+            found = _without_overlaps(found)
+            taken = _merge(taken, found) if taken else found
     return taken
 
 

@@ -16,7 +16,7 @@ import numpy as np
 INTENTS: Final = ("issue", "praise", "vent", "review", "other", "unjudged")
 REASONS: Final = ("safety", "legal", "security", "churn", "repeat", "abuse", "urgent")
 PII_KINDS: Final = ("email", "phone", "card", "iban", "address", "reference", "national_id")
-CHANNELS: Final = ("", "dm", "phone", "email", "chat", "form", "link")
+CHANNELS: Final = ("", "dm", "phone", "email", "chat", "form", "link", "store")
 FOLLOWER_BANDS: Final = (0, 100, 1_000, 10_000, 100_000)  # lower edges; the band is the index
 
 
@@ -92,8 +92,9 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One public message, in the form that replay writes to ``mentions.raw.v1``.
 
     ``author`` and ``mentions`` hold the identities that the source uses to tell people apart (ids where it has
-    them, else lower-case handles without ``@``); ``handle`` is the author's display handle. The stamps
-    (``feed`` to ``feed_time_ms``) are empty on records of foreign producers.
+    them, else lower-case handles without ``@``); ``handle`` is the author's display handle. The text of a retweet
+    begins with ``RT @name:``: it is the original's, and concerns nobody. The stamps (``feed`` to ``feed_time_ms``) are
+    empty on records of foreign producers.
     """
 
     id: str
@@ -105,7 +106,7 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reply_to: str = ""
     reply_to_author: str = ""
     mentions: tuple[str, ...] = ()
-    handles: tuple[str, ...] = ()  # display handles of ``mentions`` where they differ, in any order
+    handles: tuple[str, ...] = ()  # display handles of ``mentions`` and of whom it answers, where they differ
     lang: str = ""
     followers: int = 0
     verified: bool = False

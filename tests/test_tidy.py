@@ -28,7 +28,8 @@ LAYERS: Final[dict[str, tuple[str, ...]]] = {
     "streams.formats": ("config", "models", *PURE),
     "streams.sample": ("config", "models", *PURE),
     "streams.runtime": ("config", "models", *PURE, "streams.runtime"),
-    "streams.cli": ("config", "models", "streams"),
+    "streams.cli": ("config", "models", *PURE, "streams.runtime", "streams.cli"),
+    "streams.bench": ("config", "models", "streams"),
     "tests.oracle": ("tests.oracle", "models.records", "models.counters", "config.settings"),  # but for its own tests
 }
 # A pure step gets time, chance and input as arguments.

@@ -225,7 +225,8 @@ def _write_classified(
     """One record per concern; or the rows that cannot be written and why."""
     names = [*(brand.name for brand in context.router.brands), ""]
     rows = lines.mention_rows.tolist()
-    opened = open_mentions([batch.values[row] or b"" for row in rows], judged.masked)
+    extended = [place for place, row in enumerate(rows) if row in lines.extended] if lines.extended else []
+    opened = open_mentions([batch.values[row] or b"" for row in rows], judged.masked, extended)
     if None in opened:
         return {rows[place]: RejectReason.TOO_DEEP for place, value in enumerate(opened) if value is None}
     verdicts = context.writer.write(concerns, decisions, judged)

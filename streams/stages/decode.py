@@ -28,6 +28,13 @@ _LARGEST: Final = 2**53  # what JSON readers agree on
 _PARTITIONS_LIMIT: Final = 1_024
 
 _MENTION: Final = msgspec.json.Decoder(Mention)
+
+
+class _BareMention(Mention, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A mention with no field but ours, as nearly all are: one that has others is decoded twice."""
+
+
+_BARE: Final = msgspec.json.Decoder(_BareMention)
 _CONTROL: Final = msgspec.json.Decoder(Control)
 _STAMP: Final = msgspec.json.Decoder(Stamp)
 _FAILURES: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -67,6 +74,7 @@ class Lines(msgspec.Struct, frozen=True):
 
     mentions: list[Mention]
     mention_rows: Ints
+    extended: frozenset[int]  # rows of mentions with fields that are not ours
     controls: dict[int, Control]
     rejects: dict[int, Reject]
     feeds: list[str]
@@ -81,7 +89,7 @@ def decode_batch(
     batch: RawBatch, size_limit: int, foreign: Mapping[int, Foreign], refused: Mapping[int, RejectReason]
 ) -> Lines:
     """Decode every record. ``size_limit`` in bytes; ``refused`` names mentions that a later step could not take."""
-    mentions, rows, others = _decode_values(batch, size_limit)
+    mentions, rows, others, extended = _decode_values(batch, size_limit)
     good = _good_mentions(mentions)
     for place in np.flatnonzero(~good).tolist():
         row, mention = rows[place], mentions[place]
@@ -93,24 +101,32 @@ def decode_batch(
     if not good.all():
         mentions = [mention for mention, keep in zip(mentions, good, strict=True) if keep]
         rows = [row for row, keep in zip(rows, good, strict=True) if keep]
-    return _stamp_lines(batch, mentions, rows, others, dict(foreign))
+    return _stamp_lines(batch, mentions, rows, extended, others, dict(foreign))
 
 
 # ---------------------------------------------------------------- values
 
 
-def _decode_values(batch: RawBatch, size_limit: int) -> tuple[list[Mention], list[int], dict[int, Control | Reject]]:
-    decode = _MENTION.decode
+def _decode_values(
+    batch: RawBatch, size_limit: int
+) -> tuple[list[Mention], list[int], dict[int, Control | Reject], frozenset[int]]:
+    """(mentions, their rows, what is none by row, rows with fields that are not ours)."""
+    decode = _BARE.decode
+    extended: list[int] = []
     mentions: list[Mention] = []
     rows: list[int] = []
     others: dict[int, Control | Reject] = {}
     for row, raw in enumerate(batch.values):
         value = raw or b""
         try:
-            mention = decode(value)
+            mention: Mention = decode(value)
         except _FAILURES:
-            others[row] = _decode_other(value, size_limit, batch.extras(row)[1])
-            continue
+            extra = _decode_extended(value)
+            if extra is None:
+                others[row] = _decode_other(value, size_limit, batch.extras(row)[1])
+                continue
+            mention = extra
+            extended.append(row)
         if not (value.isascii() and _NUL_ESCAPE not in value and len(value) <= size_limit):
             reason = _bad_bytes(mention, value, size_limit)
             if reason is not None:
@@ -121,7 +137,14 @@ def _decode_values(batch: RawBatch, size_limit: int) -> tuple[list[Mention], lis
             continue
         mentions.append(mention)
         rows.append(row)
-    return mentions, rows, others
+    return mentions, rows, others, frozenset(extended)
+
+
+def _decode_extended(value: bytes) -> Mention | None:
+    try:
+        return _MENTION.decode(value)
+    except _FAILURES:
+        return None
 
 
 def _bad_bytes(mention: Mention, value: bytes, size_limit: int) -> RejectReason | None:
@@ -242,6 +265,7 @@ def _stamp_lines(
     batch: RawBatch,
     mentions: list[Mention],
     rows: list[int],
+    extended: frozenset[int],
     others: dict[int, Control | Reject],
     foreign: dict[int, Foreign],
 ) -> Lines:
@@ -249,6 +273,7 @@ def _stamp_lines(
     lines = Lines(
         mentions=mentions,
         mention_rows=np.array(rows, np.int64),
+        extended=extended,
         controls={row: line for row, line in sorted(others.items()) if isinstance(line, Control)},
         rejects={row: line for row, line in sorted(others.items()) if isinstance(line, Reject)},
         feeds=[""] * count,

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from config.settings import Priority, Settings
+from models.pii import find_pii, mask
 from models.records import CHANNELS, INTENTS, PII_KINDS, REASONS, Escalation, Flag, Mention, Role
 from streams.stages.decode import int_column
 from streams.stages.route import NO_BRAND, Concern, Router, bands_of, tier_of
@@ -20,6 +21,7 @@ _CLOSES: Final = int(Flag.CLOSES)
 _CUSTOMER: Final = int(Role.CUSTOMER)
 _ISSUE, _VENT = INTENTS.index("issue"), INTENTS.index("vent")
 SCORES: Final = tuple(msgspec.json.encode(step / SCORE_STEPS) for step in range(SCORE_STEPS + 1))
+_OURS: Final = frozenset(Mention.__struct_encode_fields__)
 _VERDICT: Final = b'"verdict"'
 _CLOSING_BRACE: Final = ord("}")
 _TAILS_LIMIT: Final = 65_536
@@ -241,29 +243,48 @@ _SCORES_FORM: Final = b",".join(f'"{name}":%b'.encode() for name in INTENTS[:5])
 _FLAGS: Final = tuple(_render_flags(flags) for flags in range(32))
 
 
-def open_mentions(values: Sequence[bytes], masked: Mapping[int, str]) -> list[bytes | None]:
-    """Each mention's JSON without its closing brace; re-encoded only if its text must be masked or if it brought a
-    ``verdict`` of its own. None for one that is nested too deeply for that."""
+def open_mentions(values: Sequence[bytes], masked: Mapping[int, str], extended: Sequence[int]) -> list[bytes | None]:
+    """Each mention's JSON without its closing brace; re-encoded only if something in it must be masked, its text or
+    one of the fields that are not ours in those that are ``extended``, or if it brought a ``verdict`` of its own.
+    None for one that is nested too deeply for that."""
     opened: list[bytes | None] = [
         value[:-1] if value[-1] == _CLOSING_BRACE else value.rstrip()[:-1] for value in values
     ]
-    rewritten = set(masked)
+    rewritten = set(masked) | set(extended)
     if _VERDICT in b"".join(values):
         rewritten |= {place for place, value in enumerate(values) if _VERDICT in value}
     for place in rewritten:
-        opened[place] = _rewrite(values[place], masked.get(place))
+        opened[place] = _rewrite(values[place], opened[place], masked.get(place))
     return opened
 
 
-def _rewrite(value: bytes, masked: str | None) -> bytes | None:
+def _rewrite(value: bytes, opened: bytes | None, masked: str | None) -> bytes | None:
+    """``opened`` where nothing needs to be changed."""
     try:
         tree = msgspec.json.decode(value)  # takes whatever the typed decoder took, unlike stricter ones
+        changed = masked is not None or "verdict" in tree
         tree.pop("verdict", None)
         if masked is not None:
             tree["text"] = masked
-        return msgspec.json.encode(tree)[:-1]
+        for name in tree.keys() - _OURS:
+            plain = _without_personal_data(tree[name])
+            changed = changed or plain != tree[name]
+            tree[name] = plain
+        return msgspec.json.encode(tree)[:-1] if changed else opened
     except RecursionError:
         return None
+
+
+def _without_personal_data(value: Any) -> Any:
+    """``value`` with all strings in it masked: sources bring along profiles and longer forms of the text."""
+    if isinstance(value, str):
+        spans = find_pii(value)
+        return mask(value, spans) if spans else value
+    if isinstance(value, list):
+        return [_without_personal_data(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_personal_data(name): _without_personal_data(item) for name, item in value.items()}
+    return value
 
 
 def message_key(mention: Mention, brand: str) -> bytes:

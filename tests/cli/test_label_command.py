@@ -1,6 +1,7 @@
 """`label` as a filter in a pipe."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,11 @@ from typing import IO
 
 import pytest
 
-from streams.cli.label import BATCH_LINES, LONGEST_LINE_BYTES, batches
+from models import artefact
+from models.artefact import Artefact
+from models.judge import Judge
+from streams.cli.label import BATCH_LINES, LONGEST_LINE_BYTES, batches, label_lines
+from tests.models.invented import random_model
 
 COMMAND = [sys.executable, "-m", "streams.cli", "label"]
 
@@ -109,3 +114,78 @@ def test_batches_and_the_memory_of_one_line_are_bounded() -> None:
     endless = iter([b"x" * 1_000_000] * 40)
     [(_, [line])] = batches(endless)
     assert LONGEST_LINE_BYTES < len(line) <= LONGEST_LINE_BYTES + 1
+
+
+@pytest.fixture(scope="module")
+def model() -> Artefact:
+    return random_model()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "36893488147419103233",
+        "-9223372036854775809",
+        "18446744073709551615",
+        "1.10",
+        "1e5",
+        '{"a": [99999999999999999999999]}',
+        "true",
+        '"36893488147419103233"',
+        '"\\u0000"',
+        "null",
+    ],
+)
+def test_an_id_comes_out_as_it_came_in(model: Artefact, name: str) -> None:
+    verdicts, complaints = label_lines(Judge(model), 1, [f'{{"text": "hello", "id": {name}}}'.encode()])
+    assert complaints == []
+    assert verdicts.startswith(b'{"id":' + name.encode() + b',"intent"')
+
+
+def test_an_id_nested_too_deeply_is_a_broken_line(model: Artefact) -> None:
+    deep = b'{"text": "hello", "id": ' + b"[" * 1_020 + b"]" * 1_020 + b"}"
+    verdicts, complaints = label_lines(Judge(model), 3, [deep])
+    assert (verdicts, complaints) == (b"", ["line 3: nested too deeply"])
+
+
+def test_explained_verdicts_name_the_features_and_stay_one_line_each(model: Artefact, tmp_path: Path) -> None:
+    artefact.save(model, tmp_path)
+    texts = ["@shop no help with my refund\u2028at all!", "", 'nul \x00 and a quote " in it']
+    data = "\n".join(json.dumps({"id": number, "text": text}) for number, text in enumerate(texts))
+    plain, explained = (
+        label(data.encode(), "--model", str(tmp_path)),
+        label(data.encode(), "--model", str(tmp_path), "--explain"),
+    )
+    assert (explained.returncode, explained.stderr) == (0, b"")
+    verdicts = [json.loads(line) for line in explained.stdout.split(b"\n")[:-1]]
+    assert [list(verdict)[-1] for verdict in verdicts] == ["explain"] * 3
+    first = verdicts[0]["explain"]
+    assert all(isinstance(name, str) and isinstance(share, float) for name, share in first["intent"])
+    assert list(first["reasons"]) == verdicts[0]["reasons"]
+    assert verdicts[1]["explain"] == {"intent": [], "runner_up": None, "escalation": [], "reasons": {}}
+    for verdict in verdicts:
+        verdict.pop("explain")
+    assert verdicts == [json.loads(line) for line in plain.stdout.splitlines()]
+
+
+def test_a_reader_that_has_seen_enough_ends_it_quietly(model: Artefact, tmp_path: Path) -> None:
+    artefact.save(model, tmp_path)
+    command = [*COMMAND, "--model", str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        stdin, stdout = _pipes(process)
+        assert process.stderr is not None
+        stdout.close()
+        stdin.write(b'{"id": 1, "text": "where is my parcel?"}\n')
+        stdin.close()
+        assert (process.wait(timeout=60), process.stderr.read()) == (1, b"")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="descriptors are closed by a POSIX shell")
+@pytest.mark.parametrize(("closing", "said"), [("<&-", "stdin is closed"), (">&-", "stdout is closed")])
+def test_a_closed_stdin_or_stdout_is_one_clear_line(closing: str, said: str) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"$@" {closing}', "sh", *COMMAND], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert said in done.stderr

@@ -12,6 +12,8 @@ from config.errors import UnheardError
 from models import artefact
 from models.judge import Judge
 
+ARRAYS = ("weights", "keys", "table", "output")
+
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
@@ -29,7 +31,8 @@ def refusal(path: Path) -> str:
 def resigned(path: Path, **changes: object) -> None:
     """Change parameters and sign them anew, as another version of the program would."""
     loaded = artefact.load(path)
-    artefact.save(artefact.Artefact(msgspec.structs.replace(loaded.parameters, **changes), loaded.weights), path)
+    parameters = msgspec.structs.replace(loaded.parameters, **changes)
+    artefact.save(msgspec.structs.replace(loaded, parameters=parameters), path)
 
 
 def test_the_shipped_model_loads_and_tells_its_version() -> None:
@@ -43,20 +46,23 @@ def test_saving_and_loading_gives_the_same_model(model: Path) -> None:
     artefact.save(before, model)
     after = artefact.load(model)
     assert after.parameters == before.parameters
-    np.testing.assert_array_equal(after.weights, before.weights)
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
 
 
-@pytest.mark.parametrize("name", ["weights.npy", "model.json"])
+@pytest.mark.parametrize("name", [*(f"{name}.npy" for name in ARRAYS), "model.json"])
 def test_a_missing_file_is_named(model: Path, name: str) -> None:
     (model / name).unlink()
     assert name in refusal(model)
 
 
 @pytest.mark.parametrize("position", [0, 200, -1])
-def test_one_altered_byte_of_the_weights_is_noticed(model: Path, position: int) -> None:
-    data = bytearray((model / "weights.npy").read_bytes())
+@pytest.mark.parametrize("name", ARRAYS)
+def test_one_altered_byte_of_an_array_is_noticed(model: Path, name: str, position: int) -> None:
+    file = model / f"{name}.npy"
+    data = bytearray(file.read_bytes())
     data[position] ^= 1
-    (model / "weights.npy").write_bytes(data)
+    file.write_bytes(data)
     assert "altered" in refusal(model)
 
 
@@ -89,7 +95,8 @@ def test_a_model_for_another_program_is_refused(model: Path, changes: dict[str, 
     assert reason in refusal(model)
 
 
-def test_weights_of_another_shape_are_refused(model: Path) -> None:
+@pytest.mark.parametrize("name", ["weights", "table", "output"])
+def test_arrays_of_another_shape_are_refused(model: Path, name: str) -> None:
     loaded = artefact.load(model)
-    artefact.save(artefact.Artefact(loaded.parameters, loaded.weights[:10]), model)
+    artefact.save(msgspec.structs.replace(loaded, **{name: getattr(loaded, name)[:10]}), model)
     assert "shape" in refusal(model)

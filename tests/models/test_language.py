@@ -1,13 +1,17 @@
 """Which language a text is in, and that the compiled answer is the readable one."""
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import reference
-from models.language import ACCENTED, LANGUAGES, SCRIPTS, STOP_WORDS, script_table
+from models.language import ACCENTED, LANGUAGES, SCRIPTS, script_table
+from models.packing import pack
 from models.scan import Scanner
-from models.scorer import pack
+from models.stop_words import STOP_WORDS
 
 TABLE = [
     ("en", "@shop where is my parcel? I have waited a week"),
@@ -59,6 +63,45 @@ def compiled_language(text: str) -> str:
 def test_a_sentence_is_told_by_its_script_and_its_small_words(language: str, text: str) -> None:
     assert compiled_language(text) == language
     assert reference.language(text) == language
+
+
+CORPUS = [json.loads(line) for line in Path(__file__).with_name("languages.jsonl").read_text("utf-8").splitlines()]
+SENTENCES = [row for row in CORPUS if row["half"] != "odd"]
+
+
+def share(rows: list[bool]) -> float:
+    return sum(rows) / len(rows)
+
+
+def test_texts_of_other_languages_are_hardly_ever_taken_for_english() -> None:
+    rows = [row for row in SENTENCES if row["lang"] != "en" and len(row["text"].split()) >= 4]
+    assert share([compiled_language(row["text"]) != "en" for row in rows]) >= 0.97
+
+
+def test_english_is_judged() -> None:
+    rows = [row for row in SENTENCES if row["lang"] == "en"]
+    assert share([compiled_language(row["text"]) == "en" for row in rows]) >= 0.97
+
+
+@pytest.mark.parametrize(
+    "language", ["es", "fr", "de", "pt", "it", "nl", "ja", "zh", "ko", "ar", "ru", "tr", "hi", "id", "pl", "sv"]
+)
+def test_a_common_language_is_called_by_its_name(language: str) -> None:
+    rows = [row for row in SENTENCES if row["lang"] == language]
+    assert share([compiled_language(row["text"]) == language for row in rows]) >= 0.85
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in CORPUS if row["half"] == "odd"], ids=lambda row: ascii(row["text"][:20])
+)
+def test_odd_texts_get_the_readable_verdict(row: dict[str, str]) -> None:
+    assert compiled_language(row["text"]) == reference.language(row["text"])
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text(st.one_of(st.characters(), st.characters(categories=["Cs"]))))
+def test_any_unicode_gets_the_readable_language(text: str) -> None:
+    assert compiled_language(text) == reference.language(text)
 
 
 words = st.sampled_from(

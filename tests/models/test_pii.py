@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.packing import pack
 from models.pii import Span, find_pii, iban_holds, kind_bits, luhn_holds, mask
 from models.records import PII_KINDS
 from models.scan import ANY_PII, Scanner
-from models.scorer import pack
 
 FOUND = [
     ("email", "write to jo.doe+shop@mail.example.com please", "jo.doe+shop@mail.example.com"),

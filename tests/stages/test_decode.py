@@ -20,7 +20,7 @@ def decode(*values: Value, **options: object) -> Lines:
 
 def test_a_mention_keeps_its_stamps() -> None:
     lines = decode(mention(3))
-    assert lines.mentions == [mention(3)]
+    assert [msgspec.structs.asdict(one) for one in lines.mentions] == [msgspec.structs.asdict(mention(3))]
     assert (lines.feeds, lines.epochs[0], lines.seqs[0], lines.feed_times_ms[0]) == (["f"], 1, 3, NOON_MS + 3_000)
     assert lines.kinds[0] == LineKind.MENTION
 

@@ -1,0 +1,1 @@
+"""What a small sentence encoder knows of words in context, kept as a table: see README.md beside this file."""
