@@ -232,6 +232,11 @@ def normalise(src: Any, start: int, end: int, out: Any) -> tuple[int, int]:
     upper = 0
     while at < end:
         b = int(src[at])
+        if 97 <= b <= 122 and b != 104 and b != 119:  # most bytes: a small letter that begins no link
+            upper = 0
+            n = _put(out, n, b)
+            at += 1
+            continue
         link = ((b | 32) == 104 or (b | 32) == 119) and out[n - 1] < 48 and _is_link(src, at, end)
         if 65 <= b <= 90 and not link:
             upper += 1

@@ -22,8 +22,9 @@ MOST_KEYS: Final = _SLOTS // 2
 _SHIFT: Final = np.uint64(64 - _SLOT_BITS)
 _FOLD: Final = np.uint64(32)
 _LOW: Final = np.uint64(0xFFFFFFFF)
+_ONE: Final = np.uint64(1)
+_MASK: Final = np.uint64(_SLOTS - 1)
 
-Rows = NDArray[np.int32]
 Floats = NDArray[np.float64]
 
 
@@ -43,18 +44,21 @@ def no_network(heads: int) -> Network:
     return Network(np.zeros(0, np.uint64), np.zeros((0, HIDDEN), np.int8), empty, empty, np.zeros((HIDDEN, heads)))
 
 
-class KeyTable(NamedTuple):
-    """Key → row, open-addressed; a row below 0 is an empty slot, the tag is the lower half of the mixed key."""
+def key_table(keys: Hashes) -> Hashes:
+    """Key → row, open-addressed, for the n distinct ``keys``, at most MOST_KEYS: number i finds row i + 1, what is no
+    key finds row 0. An entry holds the lower half of the mixed key and the row; an empty slot is 0."""
+    entries = np.zeros(_SLOTS, np.uint64)
+    _fill(keys, entries)
+    return entries
 
-    tags: NDArray[np.uint32]
-    rows: Rows
 
-
-def key_table(keys: Hashes) -> KeyTable:
-    """Of the n distinct ``keys`` number i finds row i; n is at most MOST_KEYS."""
-    tags, rows = np.zeros(_SLOTS, np.uint32), np.full(_SLOTS, -1, np.int32)
-    _fill(keys, tags, rows)
-    return KeyTable(tags, rows)
+def rows_of(table: NDArray[np.int8]) -> NDArray[np.int8]:
+    """``table`` behind a row 0 of zeros; each row fills one line of the cache, if it can."""
+    room = np.zeros(table.size + 2 * HIDDEN, np.int8)
+    start = -room.ctypes.data % HIDDEN
+    rows = room[start : start + table.size + HIDDEN].reshape(-1, HIDDEN)
+    rows[1:] = table
+    return rows
 
 
 @inner
@@ -63,47 +67,45 @@ def _mixed(key: Any) -> Any:
 
 
 @compiled
-def _fill(keys: Any, tags: Any, rows: Any) -> None:
+def _fill(keys: Any, entries: Any) -> None:
     for row in range(len(keys)):
         mixed = _mixed(keys[row])
-        slot = np.int64(mixed >> _SHIFT)
-        while rows[slot] >= 0:
-            slot = (slot + 1) & (_SLOTS - 1)
-        rows[slot] = row
-        tags[slot] = np.uint32(mixed & _LOW)
+        slot = mixed >> _SHIFT
+        while entries[slot] != 0:
+            slot = (slot + _ONE) & _MASK
+        entries[slot] = mixed << _FOLD | np.uint64(row + 1)
 
 
 @inner
-def find_row(key: Any, tags: Any, rows: Any) -> Any:
-    """Row of ``key``, -1 for none."""
+def find_row(key: Any, entries: Any) -> Any:
+    """Row of ``key``, 0 for none."""
     mixed = _mixed(key)
-    slot = np.int64(mixed >> _SHIFT)
-    tag = np.uint32(mixed & _LOW)
-    while rows[slot] >= 0:
-        if tags[slot] == tag:
-            return rows[slot]
-        slot = (slot + 1) & (_SLOTS - 1)
-    return np.int32(-1)
+    slot = mixed >> _SHIFT
+    tag = mixed & _LOW
+    entry = entries[slot]
+    while entry != 0 and entry >> _FOLD != tag:
+        slot = (slot + _ONE) & _MASK
+        entry = entries[slot]
+    return entry & _LOW
 
 
 @inner
-def add_known(keys: Any, n: int, tags: Any, rows: Any, table: Any, sums: Any) -> int:
-    """Write the sum of the rows of the first ``n`` keys to ``sums``; returns how many of them are known."""
+def add_known(keys: Any, n: int, entries: Any, table: Any, sums: Any) -> int:
+    """Write the sum of the rows of the first ``n`` keys to ``sums``; returns how many of them are known. The row of
+    zeros is added like any other: that costs less than a branch that nobody can predict."""
     sums[:] = 0
     known = 0
     for i in range(n):
-        row = find_row(keys[i], tags, rows)
-        if row >= 0:
-            known += 1
-            at = np.uint64(row)
-            for unit in range(HIDDEN):
-                sums[unit] += np.int32(table[at, unit])
+        row = find_row(keys[i], entries)
+        known += row != 0
+        for unit in range(HIDDEN):
+            sums[unit] += np.int32(table[row, unit])
     return known
 
 
 @compiled
 def _look_up(
-    data: Any, offsets: Any, tags: Any, rows: Any,
+    data: Any, offsets: Any, entries: Any,
     work: Any, hashes: Any, kinds: Any, pairs: Any, seen: Any, found: Any, ends: Any, out: Any,
 ) -> int:  # fmt: skip
     """Rows of all texts' words and pairs in ``out``; with an empty ``out`` it only counts. Returns the total."""
@@ -112,10 +114,10 @@ def _look_up(
         words = extract(data, offsets[text], offsets[text + 1], work, hashes, kinds, pairs, seen, found)[2]
         for family in range(2):
             for i in range(words):
-                row = find_row(hashes[i] if family == 0 else pairs[i], tags, rows)
-                if row >= 0:
+                row = find_row(hashes[i] if family == 0 else pairs[i], entries)
+                if row != 0:
                     if len(out):
-                        out[total] = row
+                        out[total] = row - _ONE
                     total += 1
             ends[text, family] = total
     return total
@@ -126,7 +128,7 @@ def known_rows(texts: Sequence[str], keys: Hashes) -> tuple[Ints, Ints]:
     data, offsets = pack(texts)
     table = key_table(keys)
     ends = np.zeros((len(texts), 2), np.int64)
-    total = _look_up(data, offsets, *table, *scratch(), ends, np.zeros(0, np.int64))
+    total = _look_up(data, offsets, table, *scratch(), ends, np.zeros(0, np.int64))
     found = np.zeros(total, np.int64)
-    _look_up(data, offsets, *table, *scratch(), ends, found)
+    _look_up(data, offsets, table, *scratch(), ends, found)
     return found, ends

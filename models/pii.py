@@ -232,6 +232,8 @@ def _is_code(data: bytes, match: Any) -> bool:
     if code.isdigit() and len(code) == 4:
         return numbered and code[:2] not in {"19", "20"}
     if digits >= 4:
+        if match[1] and not announced and patterns.FLIGHT.fullmatch(match[3]):  # "booking U22264 for tomorrow"
+            return False
         return digits >= 5 or announced or not code.isdigit()
     if {data[start - 1], data[end] if end < len(data) else 32} & _UNCERTAIN_EDGE:
         return False
@@ -296,6 +298,8 @@ def _counts(place: bytes) -> bool:
 
 
 def _is_place(data: bytes, start: int, end: int) -> bool:
+    if patterns.SEAT.search(data[start:end]):
+        return False
     return _is_free_before(data, start) and _is_word_end(data, end) and data[start - 1 : start] != b"'"
 
 
@@ -311,6 +315,12 @@ def _is_street(data: bytes, start: int, end: int) -> bool:
     return not year and not data[end:].startswith((b" to ", b" from ", b" of ", b" for "))
 
 
+def _pin_addresses(data: bytes) -> Iterator[Span]:
+    for match in patterns.PIN_ADDRESS.finditer(data):
+        if _is_free(data, *match.span()):
+            yield Span("address", *match.span())
+
+
 # In the order of claim: of two findings that overlap, the earlier finder's keeps the place. With each of the group that
 # has many stand the patterns without which it finds nothing.
 _FINDERS: Final[tuple[tuple[int, Callable[[bytes], Iterator[Span]], tuple[Any, ...]], ...]] = (
@@ -321,6 +331,7 @@ _FINDERS: Final[tuple[tuple[int, Callable[[bytes], Iterator[Span]], tuple[Any, .
     (REFERENCES, _references, ()),
     (DOCUMENTS, _documents, ()),
     (NUMBERS, _phones, (patterns.PHONE, patterns.CUED_PHONE)),
+    (NUMBERS, _pin_addresses, (patterns.PIN_ADDRESS,)),
     (ADDRESSES, _addresses, ()),
 )
 _OF_NUMBERS: Final = tuple((find, one) for _, find, needed in _FINDERS for one in needed)
@@ -340,10 +351,18 @@ def find_pii(text: str, groups: int = EVERYTHING) -> list[Span]:
     for group, find, _ in _FINDERS:
         if not groups & group or (group == NUMBERS and seen is not None and find not in seen):
             continue
-        if found := list(find(data)):
+        if found := list(find(_without(data, taken) if taken and group == ADDRESSES else data)):
             found = _without_overlaps(found)
             taken = _merge(taken, found) if taken else found
     return taken
+
+
+def _without(data: bytes, taken: list[Span]) -> bytes:
+    """``data`` with stars in place of findings: a number behind a street shall not become the address's postcode."""
+    blank = bytearray(data)
+    for span in taken:
+        blank[span.start : span.end] = b"*" * (span.end - span.start)
+    return bytes(blank)
 
 
 def _merge(taken: list[Span], found: list[Span]) -> list[Span]:

@@ -56,6 +56,7 @@ _TRUNK: Final = (
 _EUROPEAN: Final = (
     r"\b[6789][0-9]{2}[ -][0-9]{3}[ -][0-9]{3}|\b[6789][0-9]{2} [0-9]{2} [0-9]{2} [0-9]{2}"
     r"|\b[6789][0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9]{2}|\b3[0-9]{2}[ ./-][0-9]{6,7}|\b3[1-9][0-9]{8}"
+    r"|\b[89][1-8] [0-9]{3} [0-9]{2} [0-9]{2}"
 )
 _FAR: Final = (
     r"\([1-9][0-9]\) ?(?:9[ .-]?)?[0-9]{4}[ .-]?[0-9]{4}|\b[1-9][0-9] 9[ .]?[0-9]{4}[ .-]?[0-9]{4}"
@@ -66,7 +67,10 @@ PHONE: Final = pattern(rf"(?:{_ABROAD}|{_AMERICAN}|{_FREE}|{_TRUNK}|{_EUROPEAN}|
 # (number): any seven to fifteen digits (six in pairs) do behind a word that announces them.
 CUED_PHONE: Final = pattern(
     r"\b(?:call|phone|tel|telephone|tele|mobile|mob|cell|cellphone|text|txt|sms|whats ?app|ring|dial|fax|landline|ph|"
-    r"phone number|contact number|contact no|my number|number is|numbers|telefon|handy|tlf|m\xf3vil|t\xe9l)\b"
+    r"phone number|contact number|contact no|my number|number is|numbers|telefon|handy|tlf|m\xf3vil|t\xe9l|"
+    r"(?:telefon|handy|mobil|ruf)nummer|cellulare|celular|telefono|telefone|tel\xe9fono|t\xe9l\xe9phone|portable|fone|"
+    r"telefoonnummer|nummer is|mijn nummer|meine nummer|mon num\xe9ro|mi n\xfamero|meu n\xfamero|mio numero|"
+    r"reach me (?:at|on)|called from|calling from)\b"
     r"[^0-9\n@#$\xa3\xa4\xa5]{0,24}?([+(]{0,2}[0-9](?:[ ()./\xa0-]{0,3}[0-9]){5,14})(?:" + _EXTENSION + r"|\b)",
     any_case=True,
 )
@@ -123,25 +127,34 @@ _OF_NUMBER: Final = (
 _STRONG: Final = (
     r"passport|pass port|social security|ssn|itin|national insurance|nino|driv(?:er'?s?|ing) licen[cs]e|aadhaa?r|nhs|"
     r"medicare|tfn|bsn|dni|nif|cpf|cnpj|steuer(?:nummer|[ -]?id(?:[ -]?nr)?)?|pesel|nric|curp|insee|personnummer|"
-    r"voter id|personalausweis|national id|nie|pps"
+    r"voter id|personalausweis|national id|nie|pps|burgerservicenummer|sozialversicherungsnummer|passnummer|"
+    r"reisepassnummer|f\xfchrerscheinnummer|passeport|passaporto|paspoort|passaporte|pasaporte|codice fiscale|rijbewijs"
 )
-_WEAK: Final = r"social|licen[cs]e|dl|tax|taxpayer|tin|sin|rg|ni|id|identity|uid|pan|ausweis|reisepass|pasaporte"
+_WEAK: Final = r"social|licen[cs]e|dl|tax|taxpayer|tin|sin|rg|ni|id|identity|uid|pan|ausweis|reisepass"
 # (strong cue) (what says that a number follows) (value)
 DOCUMENT: Final = pattern(rf"\b(?:({_STRONG})|{_WEAK})\b({_OF_NUMBER})[ .:=#(-]{{0,4}}({_VALUE})", any_case=True)
 DOCUMENT_CUES: Final = word_set(
     "passport port security ssn itin insurance nino license licence licenses licences aadhaar aadhar nhs medicare tfn "
     "bsn dni nif cpf cnpj steuer steuernummer steuerid steueridnr pesel nric curp insee personnummer id "
-    "personalausweis nie pps social dl tax taxpayer tin sin rg ni identity uid pan ausweis reisepass pasaporte"
+    "personalausweis nie pps social dl tax taxpayer tin sin rg ni identity uid pan ausweis reisepass pasaporte "
+    "burgerservicenummer sozialversicherungsnummer passnummer reisepassnummer führerscheinnummer passeport passaporto "
+    "paspoort passaporte fiscale rijbewijs"
 )
 
 # ---------------------------------------------------------------- references
 
-_TRAVEL: Final = "booking|reservation|confirmation|reference|ref|pnr|locator|itinerary|conf|rebooked|e-?ticket"
+_TRAVEL: Final = (
+    "booking|reservation|confirmation|reference|ref|pnr|locator|itinerary|conf|rebooked|e-?ticket|"
+    "buchungsnummer|buchungscode|reservierungsnummer|boekingsnummer|reserveringsnummer|localizador|prenotazione"
+)
 _DEALS: Final = (
     "order|ticket|tracking|track|case|account|acct|a/c|claim|invoice|membership|member|policy|customer|shipment|parcel|"
     "package|consignment|incident|complaint|sr|request|enquiry|inquiry|query|loyalty|flyer|mileageplus|skymiles|"
     "aadvantage|voucher|rma|repair|serial|imei|awb|waybill|purchase|receipt|transaction|contract|subscription|"
-    "bestellung|bestellnummer|buchung|kundennummer|auftrag|commande|pedido|ordine|reserva|dossier"
+    "bestellung|bestellnummer|buchung|kundennummer|auftrag|commande|pedido|ordine|reserva|dossier|"
+    "docket|auftragsnummer|sendungsnummer|vorgangsnummer|ticketnummer|rechnungsnummer|vertragsnummer|fallnummer|"
+    "referenznummer|paketnummer|ordernummer|bestelnummer|klantnummer|factuurnummer|suivi|colis|protocolo|"
+    "rastreamento|rastreio|seguimiento|spedizione|pratica"
 )
 _QUALIFIERS: Final = "reference|ref|number|numbers|numero|nummer|code|codes|num|nr|nbr|no|id|locator|record"
 _LINKS: Final = "for|under|from|with|to|of|my|the|our|flight|trip|order|booking|today|return"
@@ -159,6 +172,7 @@ CODE_ALONE: Final = pattern(
     r"|\b9[2-5][0-9]{2}(?: ?[0-9]{4}){4}(?: ?[0-9]{2,4})?\b|\bTBA[0-9]{12}\b"
     r"|\bINC[0-9]{6,8}\b|\bCAS-[0-9]{5,9}-[A-Z0-9]{6}\b"
 )
+FLIGHT: Final = pattern(r"(?:[A-Z]{2}|[A-Z][0-9]|[0-9][A-Z])[0-9]{3,4}")
 NO_CODES: Final = word_set(
     "PLEASE NUMBER ONLINE SYSTEM CANCEL THANKS STATUS RETURN REFUND DOESNT CHANGE FAILED FLIGHT TICKET UPDATE SERVER "
     "EMAILS OFFICE AGENTS POLICY CENTRE CENTER ERRORS AIRWAY WITHIN BEFORE SHOULD ALWAYS MASTER ISSUES"
@@ -228,21 +242,24 @@ _NUMBER: Final = r"\b[0-9]{1,5}[A-Za-z]?(?:[-/][0-9]{1,4})?"
 _UNIT: Final = r"(?i:apt|apartment|flat|unit|suite|ste|room|floor|level|lot)\b\.?_?#?[0-9A-Za-z-]{1,5}\b"
 _TAIL: Final = (
     rf"(?:,?_?(?:{_UNIT}|#_?[0-9]{{1,5}}[A-Z]?\b))?"
-    rf"(?:,?_(?:{_TOWN},?_)?(?:(?:{_STATES})(?:,?_[0-9]{{5}}(?:-[0-9]{{4}})?)?|{_UK}|[0-9]{{5,6}})\b)?"
+    rf"(?:,?_(?:{_TOWN},?_)?(?:(?:{_STATES})(?:,?_[0-9]{{5}}(?:-[0-9]{{4}})?)?|{_UK}|(?:-_)?[0-9]{{5,6}}"
+    r"|(?:NSW|VIC|QLD|SA|WA|TAS|ACT|NT)(?:,?_[0-9]{4})?)\b)?"
 )
 _NAMES: Final = rf"(?:(?:[NSEW]\.?|{_WORD}|[0-9]{{1,3}}(?:st|nd|rd|th))_){{1,3}}"
 # Behind these a number must follow; ``_LIVING`` says it in full.
-LIVING_CUES: Final = word_set("address outside")
+LIVING_CUES: Final = word_set("address outside adresse anschrift adres indirizzo endereço endereco dirección direccion")
 LIVING_PAIRS: Final = (
     ("live lives lived living", "at on in"),
     ("deliver delivered delivery sent send ship shipped went goes moved move post posted", "to it"),
     ("located residing parked house home", "at on is"),
     ("post", "code"),
+    ("vivo abito wohne moro woon", "en in na op"),
 )
 _LIVING: Final = (
     r"(?i:live[sd]?_(?:at|on|in)|living_(?:at|on|in)|address(?:_is|_was)?|deliver(?:ed|y)?(?:_it)?_to|(?:sent|ship|shipped|went|goes|"
     r"moved|move|post|posted|send)(?:_it)?_to|located_at|house_(?:at|on)|home_(?:at|is)|outside|"
-    r"residing_at|parked_at)[ :,\n-]{1,3}"
+    r"residing_at|parked_at|adresse|anschrift|adres|indirizzo|endere[\xe7c]o|direcci[\xf3o]n|vivo_en|abito_in|wohne_in|"
+    r"moro_na|woon_(?:op|in))[ :,\n-]{1,3}"
 )
 _CONTINENTAL_TAIL: Final = r"(?:,?_(?:[A-Z]{1,2}-)?[0-9]{4,5}(?:_[A-Z]{2}\b)?(?:_[A-Z\xc0-\xde][a-z\xdf-\xff]{1,24})?)?"
 _DE: Final = r"(?:(?:de_la|de_l'|de_los|de_las|del?|des|du|da|do|dos|das|di|dei|della|d'|la|le|l')_?){0,2}"
@@ -251,14 +268,16 @@ _FRENCH_FORMS: Final = (
     rf"square|cours|passage)_{_DE}[A-Z\xc0-\xde][A-Za-z\xc0-\xff'-]{{1,24}}(?:_{_WORD}){{0,2}}{_CONTINENTAL_TAIL}"
 )
 _STREET: Final = (
-    rf"(?:{_UNIT},?_)?{_NUMBER},?_{_NAMES}(?:(?i:{_STREETS})|{_CAPITAL_STREETS}|{_CAPITAL_STREETS.upper()})\b\.?{_TAIL}"
+    rf"(?:{_UNIT}(?:,?_|/))?{_NUMBER},?_{_NAMES}"
+    rf"(?:(?i:{_STREETS})|{_CAPITAL_STREETS}|{_CAPITAL_STREETS.upper()})\b\.?{_TAIL}"
 )
 _BEHIND_A_CUE: Final = (
     r"(?i:\b(?:post_?code|zip|zip_?code|plz)\b(?:_is)?[ :=]{1,3}([a-z]{1,2}[0-9][a-z0-9]?_?[0-9][a-z]{2}|[0-9]{5})\b)"
 )
 _RARE_STREET: Final = (
-    rf"\b{_LIVING}({_FRENCH_FORMS}|(?:{_UNIT},?_)?{_NUMBER},?_(?:{_WORD}(?:_{_WORD}){{1,3}}(?:\.?_#?[0-9]{{1,5}}\b)?|(?i:[a-z']{{2,20}}_){{1,3}}?(?i:{_STREETS}))\b\.?{_TAIL})"
-    rf"|({_NUMBER},?_{_NAMES}(?i:{_RARE_STREETS}),?_(?:{_UNIT}|{_TOWN},?_(?:(?:{_STATES})(?:,?_[0-9]{{5}}(?:-[0-9]{{4}})?)?|{_UK})\b))"
+    rf"\b{_LIVING}({_FRENCH_FORMS}|(?:{_UNIT},?_)?{_NUMBER},?_(?:{_WORD}(?:_{_WORD}){{1,3}}(?:\.?_#?[0-9]{{1,5}}\b)?|(?i:[a-z']{{2,20}}_){{1,3}}?(?i:{_STREETS}|drive|court|grove|square))\b\.?{_TAIL})"
+    rf"|({_NUMBER},?_{_NAMES}(?i:{_RARE_STREETS}),?_(?:{_UNIT}|{_TOWN},?_(?:(?:{_STATES})(?:,?_[0-9]{{5}}(?:-[0-9]{{4}})?)?|{_UK})\b)"
+    rf"|{_UNIT},_{_NUMBER},?_{_NAMES}(?i:{_RARE_STREETS})\b{_TAIL})"
 )
 _PLACES_FORMS: Final = (
     r"(?i:\b(?:p\.?_?o\.?_?|post_office_)box(?:_#?|#)_?[0-9]{1,6}\b|\bpob_[0-9]{2,6}\b)"
@@ -266,21 +285,29 @@ _PLACES_FORMS: Final = (
     rf"|\b{_TOWN},?_(?:{_STATES}),?_[0-9]{{5}}(?:-[0-9]{{4}})?\b"
 )
 _GERMAN: Final = (
-    r"(?:stra(?:\xdfe|sse)|str\.|weg|platz|allee|gasse|damm|ufer|steig|chaussee|straat|laan|gracht|plein|-ring)"
+    r"(?:stra(?:\xdfe|sse)|str\.|weg|platz|allee|gasse|damm|ufer|steig|chaussee|"
+    r"straat|laan|gracht|plein|singel|dijk|-ring)"
 )
 _GERMAN_FORMS: Final = (
-    rf"\b[A-Z\xc4\xd6\xdc][A-Za-z\xc0-\xff.-]{{0,30}}(?:(?i:{_GERMAN})|(?:_[A-Za-z\xc0-\xff.-]{{1,20}})?_(?i:{_GERMAN}))_?[0-9]{{1,4}}(?:_?[a-zA-Z]\b)?(?:[/-][0-9]{{1,3}})?\b"
-    rf"{_CONTINENTAL_TAIL}|\b(?:Stra\xdfe|Strasse|Str\.|Platz|Allee|Gasse|Weg)_[0-9]{{1,4}}[a-z]?\b{_CONTINENTAL_TAIL}"
-    r"|\b[A-Z\xc4\xd6\xdc][a-z\xdf-\xff.-]{3,30}_[0-9]{1,3}[a-z]?,_(?:D-)?[0-9]{5}_[A-Z\xc4\xd6\xdc][a-z\xdf-\xff]{2,24}\b"
+    rf"\b[A-Z\xc4\xd6\xdc][A-Za-z\xc0-\xff.-]{{0,30}}(?:(?i:{_GERMAN})|(?:_[A-Za-z\xc0-\xff.-]{{1,20}})?_(?i:{_GERMAN}))_?[0-9]{{1,4}}(?:_?(?:[a-zA-Z]|bis|hs)\b)?(?:[/-][0-9]{{1,3}})?\b"
+    rf"{_CONTINENTAL_TAIL}|\b(?:Stra\xdfe|Strasse|Str\.|Allee|Gasse|Weg)_[0-9]{{1,4}}[a-z]?\b{_CONTINENTAL_TAIL}"
+    r"|\b(?:(?:Am|Im|Zum|Zur|Auf_dem|An_der|In_der)_)?[A-Z\xc4\xd6\xdc][a-z\xdf-\xff.-]{3,30}_[0-9]{1,3}[a-z]?,_(?:D-)?[0-9]{5}_[A-Z\xc4\xd6\xdc][a-z\xdf-\xff]{2,24}\b"
 )
 _SOUTHERN_FORMS: Final = (
     rf"(?:\b(?i:calle|avenida|avda|av|via|viale|piazza|corso|rua|plaza|paseo|travessa|largo|carrer)\b\.?|\b[Cc]/)_?{_DE}{_WORD}"
-    rf"(?:_(?:de|del|di|da|dos|e|y|la)\b|_{_WORD}){{0,3}},?_?(?:(?:n[\xba\xb0]|no?\.|num\.?)_?)?[0-9]{{1,4}}\b{_CONTINENTAL_TAIL}"
+    rf"(?:_(?:de|del|di|da|dos|e|y|la)\b|_{_WORD}){{0,3}}(?:,_?|_)(?:(?:n[\xba\xb0]|no?\.|num\.?)_?)?[0-9]{{1,4}}\b"
+    r"(?:,_[0-9]{1,2}[\xba\xaa\xb0](?:_?[A-Za-z]{1,4}\b)?)?(?:,?_(?i:apto?|bloco|casa)\.?_[0-9]{1,4}[A-Z]?\b)?"
+    rf"(?:,?_[0-9]{{5}}-[0-9]{{3}}\b)?{_CONTINENTAL_TAIL}"
 )
 # (postcode behind its name), or (place behind words of living there), or (place with its town), or (street),
 # or (anything else)
 ADDRESS: Final = pattern(
     f"{_BEHIND_A_CUE}|{_RARE_STREET}|({_STREET})|({_PLACES_FORMS}|{_GERMAN_FORMS}|{_SOUTHERN_FORMS}|{_FRENCH_FORMS})"
+)
+# "Flat No 12, Lotus Towers, Pune 411001": a door, capitalised words, and the six digits of an Indian town.
+PIN_ADDRESS: Final = pattern(
+    r"\b(?i:flat|house|plot|door|shop|h|d)\b\.?_?(?:(?i:no|number)\b\.?_?)?[:#-]?_?[0-9]{1,4}[A-Za-z]?(?:[/-][0-9A-Z]{1,4})?,_"
+    r"(?:(?:[A-Z][A-Za-z.'-]{1,24}|[0-9]{1,3}[A-Za-z]{0,2})[ ,\n\xa0-]{1,3}){2,10}[1-9][0-9]{5}\b"
 )
 # The last three bytes of what may stand before a number, "Lindenweg 5": a quick look takes a few others, too.
 STREET_ENDINGS: Final = tuple(
@@ -300,6 +327,8 @@ STREET_ENDINGS: Final = tuple(
         "laan",
         "gracht",
         "plein",
+        "dijk",
+        "singel",
     ]
 )
 SOUTHERN_CUES: Final = word_set("calle avenida avda av via viale piazza corso rua plaza paseo travessa largo carrer c")
@@ -307,6 +336,7 @@ PARTICLES: Final = word_set("de la l los las del des du da do dos das di dei del
 FRENCH_CUES: Final = word_set(
     "rue avenue av boulevard bd blvd allée allées allee allees chemin impasse quai route square cours passage place"
 )
+SEAT: Final = pattern(r"^(?i:wagen|auf|sitz|der|den|ein|im|zum|vom|mein|kein|rang)_(?i:platz|weg)_")
 STREET_CUES: Final = frozenset(f"{_STREETS}|{_CAPITAL_STREETS.lower()}|{_RARE_STREETS}".split("|"))
 BOX_CUES: Final = word_set("box pobox pob")
 POSTCODE_CUES: Final = word_set("postcode zip zipcode plz")

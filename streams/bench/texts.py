@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.errors import UnheardError
+from models.corpus import load_corpus
 from streams.sample.firehose import make_firehose
 
 DATA: Final = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
@@ -35,7 +36,7 @@ class Texts(msgspec.Struct, frozen=True):
 
     rows: list[Text]
     source: str  # for the reader
-    labels_sha256: str = ""  # of the file with the labels
+    labels_sha256: str = ""  # of what a model would be trained on
 
     @property
     def texts(self) -> list[str]:
@@ -71,7 +72,7 @@ def _read_data(data: Path) -> Texts:
     if (data / _THREADS).exists():
         rows += _read_replies(data / _THREADS)
         names.append(f"the brands' replies in {_THREADS}")
-    return Texts(rows, ", ".join(names), _sha256(data / _LABELLED))
+    return Texts(rows, ", ".join(names), load_corpus(data).sha256)
 
 
 def _read_lines(file: Path) -> list[Text]:

@@ -38,7 +38,7 @@ def test_the_order_mixes_and_is_the_same_every_time(tmp_path: Path) -> None:
 
 def test_the_data_of_the_project_are_taken_where_they_are(tmp_path: Path) -> None:
     write(tmp_path / "labelled.jsonl", {"text": "a", "intent": "issue", "reasons": []})
-    write(tmp_path / "unlabelled.jsonl", {"text": "b"})
+    write(tmp_path / "unlabelled.jsonl", {"id": "u-1", "text": "b"})
     (tmp_path / "twcs_sample.csv").write_text(
         'tweet_id,author_id,inbound,created_at,text\n1,shop,False,x,"two\nlines"\n2,7,True,x,no\n', encoding="utf-8"
     )

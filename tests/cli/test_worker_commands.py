@@ -100,7 +100,7 @@ def test_classify_judges_until_it_is_told_to_stop(
         worker.kill()
     assert run_command(["tail", "classified", "--json"]) == 0
     (record,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert record["value"]["verdict"]["model"].startswith("linear")
+    assert record["value"]["verdict"]["model"].startswith("shallow")
 
 
 def scrape(port: int) -> str:

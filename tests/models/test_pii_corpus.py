@@ -120,6 +120,8 @@ ADVERSARIAL: Final = (
         "ab.",
         "a at b dot ",
         "12 Elm ",
+        "Flat 1, A 2 ",
+        "H.No. 1, ",
         "Elm ",
         "I live at ",
         "via ",
