@@ -50,7 +50,7 @@ def interleavings(draw: st.DrawFn) -> tuple[list[int], int]:
     notices, withheld = list(counters), sum(counters)
     for _ in range(draw(st.integers(0, 20))):
         which = draw(st.integers(0, open_ - 1))
-        if which == MAX_COUNTERS - 1 and draw(st.booleans()):
+        if which == MAX_COUNTERS - 1 and counters[which] > 1 and draw(st.booleans()):
             counters[which] = draw(st.integers(1, counters[which] - 1))
             withheld += counters[which]
         else:
