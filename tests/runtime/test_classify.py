@@ -190,9 +190,15 @@ def test_a_fenced_worker_exits_with_one_clear_line(kafka_settings: Settings, tmp
     ends = raw_ends(kafka_settings)
     await_that(lambda: committed(kafka_settings) == ends, seconds=60)
     os.kill(first.pid, signal.SIGCONT)
-    produce(kafka_settings, [LINES[0], LINES[10]])
+
+    def ended() -> bool:
+        """It notices as soon as it has a batch to write, which may wait until the group has given it a partition."""
+        produce(kafka_settings, [LINES[0], LINES[10]])
+        return first.poll() is not None
+
     try:
-        assert first.wait(30) == 1
+        await_that(ended, seconds=60)
+        assert first.returncode == 1
         said = (first.stderr.read() if first.stderr else b"").decode()
         assert "another worker has taken this one's place" in said
     finally:
