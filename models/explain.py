@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from models.artefact import Artefact
 from models.judge import INTENT_COUNT, UNJUDGED, Judgements
+from models.pii import find_pii
 from models.records import INTENTS, REASONS
-from models.reference import families, known, units
+from models.reference import families, known, normalise, units, words_of
 from models.scorer import HEADS, IDF
 
 SHOWN: Final = 8
@@ -71,6 +72,8 @@ def explain(model: Artefact, text: str, judged: Judgements, row: int) -> dict[st
     if judged.intent[row] == UNJUDGED:
         return {"intent": [], "runner_up": None, "escalation": [], "reasons": {}}
     found = contributions(model, text)
+    secrets = _secret_words(text) if judged.pii[row] else {}
+    found = found._replace(names=[_hide(name, secrets) for name in found.names])
     chosen = int(judged.intent[row])
     runner_up = max(set(range(INTENT_COUNT)) - {chosen}, key=lambda code: float(judged.scores[row, code]))
     bits = int(judged.reasons[row])
@@ -84,6 +87,23 @@ def explain(model: Artefact, text: str, judged: Judgements, row: int) -> dict[st
             if bits >> code & 1
         },
     }
+
+
+def _secret_words(text: str) -> dict[str, str]:
+    """Word of a personal datum, as features name it → the datum's kind in brackets."""
+    secrets = {}
+    for span in find_pii(text):
+        datum = text[span.start : span.end]
+        chunks = normalise(datum.encode("utf-8", "surrogatepass")).decode(errors="backslashreplace").split()
+        for word in (*chunks, *(name for name, _ in words_of(datum))):
+            if any(letter.isalnum() for letter in word):
+                secrets[word] = f"[{span.kind.replace('_', ' ')}]"
+    return secrets
+
+
+def _hide(name: str, secrets: dict[str, str]) -> str:
+    """``name`` without words of personal data."""
+    return " ".join(secrets.get(part, secrets.get(part.strip(_AROUND), part)) for part in name.split(" "))
 
 
 def _strongest(names: Sequence[str], shares: NDArray[np.float64]) -> Shares:

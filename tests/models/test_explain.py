@@ -129,3 +129,12 @@ def test_nothing_judged_is_nothing_explained() -> None:
 
 def test_half_a_character_is_shown_by_its_bytes() -> None:
     assert "x\\xed\\xa0\\x80" in contributions(MODEL, "x\ud800").names
+
+
+def test_personal_data_are_named_by_their_kind() -> None:
+    text = "refund please, mail me at jo.doe@example.org now"
+    secret = ("jo", "doe", "org", "at jo", "org now")
+    told = explained(taught_model({bucket_of(name, text): {ISSUE: 100} for name in secret}), text)
+    names = [name for name, _ in told["intent"]]
+    assert {"[email]", "at [email]", "[email] now"} <= set(names)
+    assert not any(word in name.split() for name in names for word in ("jo", "doe", "org"))
