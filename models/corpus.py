@@ -6,6 +6,7 @@ Texts of others stay outside the repository: ``labels/mentions.csv`` holds ids, 
 
 import csv
 import hashlib
+import io
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
@@ -61,31 +62,32 @@ class _Unlabelled(msgspec.Struct, frozen=True):
 def load_corpus(folder: Path, labels: Path = LABELS) -> Corpus:
     """``labelled.jsonl`` of ``folder`` and what of ``labels`` applies. Raises UnheardError when the first is missing or
     a line is no row."""
-    data = _read(folder / "labelled.jsonl")
-    rows = _decode(data, Row, folder / "labelled.jsonl")
+    labelled, unlabelled = folder / "labelled.jsonl", folder / "unlabelled.jsonl"
+    own, made_up = labels / "mentions.csv", labels / "made_up.jsonl"
+    data = _read(labelled)
+    rows = _decode(data, Row, labelled)
     digest = hashlib.sha256(data)
-    unlabelled, own = folder / "unlabelled.jsonl", labels / "mentions.csv"
     if unlabelled.exists() and own.exists():
-        texts = {row.id: row.text for row in _decode(_read(unlabelled), _Unlabelled, unlabelled)}
+        data, table = _read(unlabelled), _read(own)
+        texts = {row.id: row.text for row in _decode(data, _Unlabelled, unlabelled)}
         known = {row.id for row in rows}
-        rows += [row for row in _own_rows(own, texts) if row.id not in known]
-        digest.update(_read(unlabelled) + _read(own))
-    made_up = labels / "made_up.jsonl"
+        rows += [row for row in _own_rows(table, texts) if row.id not in known]
+        digest.update(data + table)
     if made_up.exists():
-        rows += [msgspec.structs.replace(row, kind=MADE_UP) for row in _decode(_read(made_up), Row, made_up)]
-        digest.update(_read(made_up))
+        data = _read(made_up)
+        rows += [msgspec.structs.replace(row, kind=MADE_UP) for row in _decode(data, Row, made_up)]
+        digest.update(data)
     return Corpus(rows, digest.hexdigest())
 
 
-def _own_rows(path: Path, texts: dict[str, str]) -> list[Row]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return [
-            msgspec.convert(
-                {**line, "text": texts[line["id"]], "reasons": tuple(line["reasons"].split()), "kind": OWN}, Row
-            )
-            for line in csv.DictReader(file)
-            if line["id"] in texts
-        ]
+def _own_rows(table: bytes, texts: dict[str, str]) -> list[Row]:
+    return [
+        msgspec.convert(
+            {**line, "text": texts[line["id"]], "reasons": tuple(line["reasons"].split()), "kind": OWN}, Row
+        )
+        for line in csv.DictReader(io.StringIO(table.decode(), newline=""))
+        if line["id"] in texts
+    ]
 
 
 def _read(path: Path) -> bytes:

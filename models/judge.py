@@ -44,12 +44,13 @@ class Judgements(msgspec.Struct, frozen=True):
 class Judge:
     """Holds one loaded model. Not for several threads at once: it keeps scratch memory."""
 
-    __slots__ = ("_parameters", "_scanner", "_scorer", "_thresholds", "version")
+    __slots__ = ("_intercepts", "_scanner", "_scorer", "_slopes", "_temperature", "_thresholds", "version")
 
     def __init__(self, model: artefact.Artefact, escalation_threshold: float | None = None) -> None:
         parameters = model.parameters
         self.version = parameters.version
-        self._parameters = parameters
+        self._temperature = parameters.temperature
+        self._slopes, self._intercepts = np.array(parameters.slopes), np.array(parameters.intercepts)
         self._thresholds = np.array(parameters.thresholds)
         if escalation_threshold is not None:
             self._thresholds[0] = escalation_threshold
@@ -73,10 +74,8 @@ class Judge:
         flags, languages = self._scanner.scan(data, offsets)
         judged = ~replies & _JUDGED_CODES[languages] & ((flags & CONTENT) != 0)
         logits = self._scorer.logits(data, offsets, ~judged)
-        scores = intent_scores(logits[:, :INTENT_COUNT], self._parameters.temperature)
-        binary = platt(
-            logits[:, INTENT_COUNT:], np.array(self._parameters.slopes), np.array(self._parameters.intercepts)
-        )
+        scores = intent_scores(logits[:, :INTENT_COUNT], self._temperature)
+        binary = platt(logits[:, INTENT_COUNT:], self._slopes, self._intercepts)
         escalate, reasons = decide(binary, self._thresholds)
         intent = np.where(judged, scores.argmax(axis=1), UNJUDGED).astype(np.uint8)
         kinds, masked = _find_pii(texts, flags)
@@ -96,10 +95,27 @@ class Judge:
         )
 
 
+def worth_masking(flags: NDArray[np.uint32]) -> list[int]:
+    """Rows that may hold personal data, by the scanner's ``flags``; the others cannot."""
+    return np.flatnonzero(flags & ANY_PII).tolist()
+
+
+def worth_closing(
+    flags: NDArray[np.uint32], languages: NDArray[np.uint8], intent: NDArray[np.uint8], replies: NDArray[np.bool_]
+) -> list[int]:
+    """Rows of customers that may close a case, by what the scanner says and by intent."""
+    return np.flatnonzero(~replies & (may_close(flags, intent) | (languages == _JAPANESE))).tolist()
+
+
+def worth_diverting(flags: NDArray[np.uint32], languages: NDArray[np.uint8], replies: NDArray[np.bool_]) -> list[int]:
+    """Rows of brands that may send the customer elsewhere: the scanner can rule that out in English alone."""
+    return np.flatnonzero(replies & (((flags & CHANNEL) != 0) | (languages != _ENGLISH))).tolist()
+
+
 def _find_pii(texts: Sequence[str], flags: NDArray[np.uint32]) -> tuple[NDArray[np.uint16], dict[int, str]]:
     kinds = np.zeros(len(texts), np.uint16)
     masked = {}
-    for row in np.flatnonzero(flags & ANY_PII).tolist():
+    for row in worth_masking(flags):
         spans = pii.find_pii(texts[row], int(flags[row]) & ANY_PII)
         if spans:
             kinds[row] = pii.kind_bits(spans)
@@ -115,8 +131,7 @@ def _find_closes(
     is_reply: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
     found = np.zeros(len(texts), np.bool_)
-    worth = ~is_reply & (may_close(flags, intent) | (languages == _JAPANESE))
-    for row in np.flatnonzero(worth).tolist():
+    for row in worth_closing(flags, languages, intent, is_reply):
         found[row] = closes(texts[row], INTENTS[intent[row]])
     return found
 
@@ -126,8 +141,7 @@ def _find_diversions(
 ) -> tuple[NDArray[np.uint8], dict[int, str]]:
     channels = np.zeros(len(texts), np.uint8)
     phrases = {}
-    worth = is_reply & (((flags & CHANNEL) != 0) | (languages != _ENGLISH))
-    for row in np.flatnonzero(worth).tolist():
+    for row in worth_diverting(flags, languages, is_reply):
         channel, phrase = diverts(texts[row])
         if channel:
             channels[row] = CHANNELS.index(channel)

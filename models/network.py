@@ -38,12 +38,6 @@ class Network(NamedTuple):
     output: Floats  # [HIDDEN, heads]
 
 
-def no_network(heads: int) -> Network:
-    """One that adds nothing."""
-    empty = np.zeros(HIDDEN)
-    return Network(np.zeros(0, np.uint64), np.zeros((0, HIDDEN), np.int8), empty, empty, np.zeros((HIDDEN, heads)))
-
-
 def key_table(keys: Hashes) -> Hashes:
     """Key → row, open-addressed, for the n distinct ``keys``, at most MOST_KEYS: number i finds row i + 1, what is no
     key finds row 0. An entry holds the lower half of the mixed key and the row; an empty slot is 0."""

@@ -62,15 +62,21 @@ def pool(texts: list[str], vectors: Vectors) -> Floats:
     return np.hstack(parts)
 
 
+def sparse_rows(
+    columns: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64], values: Floats, width: int
+) -> sp.csr_matrix:
+    """[n, width]: row i is ``values[i]`` in the columns ``columns[starts[i]:ends[i]]``."""
+    sizes = ends - starts
+    chosen = np.concatenate([columns[start:end] for start, end in zip(starts, ends, strict=True)])
+    pointers = np.concatenate([[0], np.cumsum(sizes)])
+    return sp.csr_matrix((np.repeat(values, sizes), chosen, pointers), shape=(len(starts), width))
+
+
 def _sums(
     rows: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64], vectors: NDArray[np.int8]
 ) -> Floats:
-    sizes = ends - starts
-    columns = np.concatenate([rows[start:end] for start, end in zip(starts, ends, strict=True)])
-    weights = np.repeat(1.0 / np.sqrt(np.maximum(sizes, 1)), sizes)
-    pointers = np.concatenate([[0], np.cumsum(sizes)])
-    chosen = sp.csr_matrix((weights, columns, pointers), shape=(len(starts), len(vectors)))
-    return np.asarray(chosen @ vectors.astype(np.float64))
+    weights = 1.0 / np.sqrt(np.maximum(ends - starts, 1))
+    return np.asarray(sparse_rows(rows, starts, ends, weights, len(vectors)) @ vectors.astype(np.float64))
 
 
 class Layers(NamedTuple):

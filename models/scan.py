@@ -7,9 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.closing import (
-    EARLY,
-)
+from models.closing import EARLY
 from models.compiled import compiled, inner
 from models.features import FNV_OFFSET, FNV_PRIME, Bytes, Ints
 from models.pii_look import follows_street, is_code, is_long_code, is_named, is_postcode, opens_written_at
@@ -22,9 +20,7 @@ from models.pii_patterns import (
     REFERENCES,
 )
 from models.records import INTENTS
-from models.scan_table import (
-    ANY_PII as ANY_PII,
-)
+from models.scan_table import ANY_PII as ANY_PII
 from models.scan_table import (
     AT_PAIR,
     BOX,
@@ -54,15 +50,9 @@ from models.scan_table import (
     WORKS,
     word_table,
 )
-from models.scan_table import (
-    CHANNEL as CHANNEL,
-)
-from models.scan_table import (
-    CLOSING as CLOSING,
-)
-from models.scan_table import (
-    CONTENT as CONTENT,
-)
+from models.scan_table import CHANNEL as CHANNEL
+from models.scan_table import CLOSING as CLOSING
+from models.scan_table import CONTENT as CONTENT
 from models.scan_words import (
     ACCENTS,
     BLANKS,
@@ -92,9 +82,7 @@ from models.scan_words import (
     look_up,
     read_word,
 )
-from models.scan_words import (
-    word_hash as word_hash,
-)
+from models.scan_words import word_hash as word_hash
 
 _NUMBER_BEFORE: Final = 4  # blanks between the number and the street, which has up to three names
 _NUMBER_BEFORE_NEAR: Final = 2

@@ -22,7 +22,7 @@ from models.escalation import GRAVE, flag_score, intent_scores, platt
 from models.evaluation import Calibration, measure
 from models.features import BUCKETS, FEATURE_VERSION
 from models.network import Network
-from models.network_training import VECTORS, Layers, Vectors, fit_layers, fold, load_vectors, pool
+from models.network_training import VECTORS, Layers, Vectors, fit_layers, fold, load_vectors, pool, sparse_rows
 from models.records import INTENTS, REASONS
 from models.scorer import COLUMNS, HEADS, IDF, featurise
 
@@ -50,9 +50,7 @@ def presence(texts: list[str]) -> tuple[sp.csr_matrix, sp.csr_matrix]:
 
 
 def _part(buckets: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> sp.csr_matrix:
-    columns = np.concatenate([buckets[start:end] for start, end in zip(starts, ends, strict=True)])
-    pointers = np.concatenate([[0], np.cumsum(ends - starts)])
-    return sp.csr_matrix((np.ones(len(columns)), columns, pointers), shape=(len(starts), BUCKETS))
+    return sparse_rows(buckets, starts, ends, np.ones(len(starts)), BUCKETS)
 
 
 def integer_idf(words: sp.csr_matrix, grams: sp.csr_matrix) -> NDArray[np.int64]:

@@ -15,12 +15,11 @@ from sklearn.metrics import f1_score
 
 from models import artefact, pii
 from models.closing import closes
-from models.judge import Judge
-from models.language import LANGUAGES
+from models.judge import Judge, worth_closing, worth_diverting, worth_masking
 from models.packing import pack
 from models.records import INTENTS
 from models.replies import diverts
-from models.scan import ANY_PII, CHANNEL, Scanner, may_close
+from models.scan import ANY_PII, Scanner
 from models.scorer import Scorer
 from streams.bench.measure import Contender, Machine, Timing, describe_machine, one_core, time_rounds
 from streams.bench.rivals import FASTTEXT_MISSING, Label, Rival, has_fasttext, train_fasttext, train_scikit
@@ -37,8 +36,6 @@ REPLIES: Final = "unheard, replies alone"
 BUSY: Final = "other programs were at work on this core, so the figures are too low: see CPU µs, or measure again"
 _LEAST_LABELS: Final = 20
 _OURS_ALONE: Final = 0.95  # share of the time in which the core worked for us
-_ENGLISH: Final = LANGUAGES.index("en")
-_JAPANESE: Final = LANGUAGES.index("ja")
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -178,18 +175,15 @@ def _prepare(judge: Judge, scanner: Scanner, rows: Sequence[Text]) -> _Batch:
     data, offsets = pack(texts)
     flags, languages = scanner.scan(data, offsets)
     intents = [INTENTS[code] for code in judged.intent.tolist()]
-    personal = np.flatnonzero(flags & ANY_PII)
-    closing = np.flatnonzero(~replies & (may_close(flags, judged.intent) | (languages == _JAPANESE)))
-    diverting = np.flatnonzero(replies & (((flags & CHANNEL) != 0) | (languages != _ENGLISH)))
     return _Batch(
         texts=texts,
         replies=replies,
         data=data,
         offsets=offsets,
         skip=judged.intent == INTENTS.index("unjudged"),
-        personal=[(texts[row], int(flags[row]) & ANY_PII) for row in personal.tolist()],
-        closing=[(texts[row], intents[row]) for row in closing.tolist()],
-        diverting=[texts[row] for row in diverting.tolist()],
+        personal=[(texts[row], int(flags[row]) & ANY_PII) for row in worth_masking(flags)],
+        closing=[(texts[row], intents[row]) for row in worth_closing(flags, languages, judged.intent, replies)],
+        diverting=[texts[row] for row in worth_diverting(flags, languages, replies)],
     )
 
 

@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 
 _MAX_GROUP = 256
 _SETTLE_SECONDS = 5.0
-_REREAD_SECONDS = 30.0  # longest wait for a record that the broker has while later ones arrive
 
 
 class Manifest(msgspec.Struct, frozen=True, array_like=True):
@@ -135,10 +134,12 @@ class BlockRunner(Generic[State]):
         snapshot_blocks: int,
         publish_interval_seconds: float,
         fail: Callable[[str, BaseException], None],
+        reread_seconds: float = 30.0,
     ) -> None:
+        """``reread_seconds`` is the longest wait for a record that the broker has while later ones arrive."""
         self.name, self._fold, self._table, self._sender = name, fold, table, sender
         self._telemetry, self._snapshot_blocks, self._fail = telemetry, snapshot_blocks, fail
-        self._publish_interval_seconds = publish_interval_seconds
+        self._publish_interval_seconds, self._reread_seconds = publish_interval_seconds, reread_seconds
         self._owned: dict[int, _Partition[State]] = {}
         self._opening = asyncio.Lock()
         self._folded: asyncio.Queue[_Folded] = asyncio.Queue(_MAX_GROUP)
@@ -288,7 +289,7 @@ class BlockRunner(Generic[State]):
     def _check_joined(self) -> None:
         """Raises BlockError when a record that was gone back for does not come."""
         for partition, owned in self._owned.items():
-            if not owned.joined and owned.early is not None and time.monotonic() - owned.early > _REREAD_SECONDS:
+            if not owned.joined and owned.early is not None and time.monotonic() - owned.early > self._reread_seconds:
                 raise BlockError(f"{self.name}: partition {partition} has later records, but not {owned.last + 1}")
 
     def _gap(self, partition: int, offset: int, owned: _Partition[State]) -> BlockError:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from models.artefact import FORMAT, Artefact, Parameters
 from models.features import ANY_HANDLE, BUCKETS, FEATURE_VERSION, word_hash
-from models.network import HIDDEN, Network, no_network
+from models.network import HIDDEN, Network
 from models.records import INTENTS, REASONS
 from models.reference import pair_hash
 from models.scorer import COLUMNS, HEADS, IDF
@@ -14,7 +14,7 @@ from models.scorer import COLUMNS, HEADS, IDF
 def invented_model(weights: NDArray[np.int8], network: Network | None = None) -> Artefact:
     """All the rest is plain: a little bias against all, Platt lines of slope 1, thresholds of one half."""
     binary = 1 + len(REASONS)
-    network = network or no_network(HEADS)
+    network = network or no_network()
     parameters = Parameters(
         format=FORMAT,
         version="invented",
@@ -43,6 +43,12 @@ def random_model(seed: int = 7) -> Artefact:
     weights = draw.integers(-127, 128, (BUCKETS, COLUMNS)).astype(np.int8)
     weights[:, IDF] = draw.integers(0, 113, BUCKETS)
     return invented_model(weights, random_network(draw))
+
+
+def no_network() -> Network:
+    """One that adds nothing."""
+    empty = np.zeros(HIDDEN)
+    return Network(np.zeros(0, np.uint64), np.zeros((0, HIDDEN), np.int8), empty, empty, np.zeros((HIDDEN, HEADS)))
 
 
 def random_network(draw: np.random.Generator) -> Network:

@@ -299,7 +299,7 @@ class FakeSender(OutputSender):
 class Delivery:
     """One assignment of partition 0, its changelog up to ``recovered``, and what Faust delivers in it."""
 
-    def __init__(self, *, recovered: int, earliest: int = 0) -> None:
+    def __init__(self, *, recovered: int, earliest: int = 0, reread_seconds: float = 30.0) -> None:
         entries = {block_key(offset): str(offset).encode() for offset in range(recovered + 1)}
         self.table, self.sender, self.failures = FakeTable(entries, earliest), FakeSender(), list[str]()
         self.events: list[FakeEvent] = []
@@ -312,6 +312,7 @@ class Delivery:
             snapshot_blocks=1_000,
             publish_interval_seconds=3_600,
             fail=lambda _, error: self.failures.append(str(error)),
+            reread_seconds=reread_seconds,
         )
 
     async def deliver(self, before_resumed: Sequence[int], after_resumed: Sequence[int]) -> None:
@@ -384,11 +385,9 @@ def test_a_record_that_retention_took_halts_before_anything_is_folded() -> None:
     asyncio.run(scenario())
 
 
-def test_a_record_that_never_comes_again_halts_when_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.runtime.blocks._REREAD_SECONDS", -1.0)
-
+def test_a_record_that_never_comes_again_halts_when_patience_ends() -> None:
     async def scenario() -> None:
-        delivery = Delivery(recovered=33)
+        delivery = Delivery(recovered=33, reread_seconds=-1.0)
         await delivery.deliver(before_resumed=[], after_resumed=[35])
         await asyncio.wait_for(delivery.runner.verify(), 5)
         assert delivery.failures == ["events: partition 0 has later records, but not 34"]
