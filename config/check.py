@@ -5,20 +5,21 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from difflib import get_close_matches
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, Final, NamedTuple, TypeVar, get_args, get_origin
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from config.settings import Brand, Priority, Settings
+from config.settings import Brand, Priority, ServiceHours, Settings
 
 Location = tuple[str | int, ...]
 _T = TypeVar("_T", bound=Hashable)
 
 _TOPIC_PREFIX: Final = re.compile(r"[A-Za-z0-9._-]{0,150}")
 _BLOCK_ROOM_BYTES: Final = 65_536  # record and batch headers around a packed block
-_TIERS_LIMIT: Final = 254  # EVENT_DTYPE has one byte for the tier, 0 is the default one
+_TIERS_LIMIT: Final = 7  # models.counters.MAX_TIERS with the default one
 
 
 class Problem(NamedTuple):
@@ -124,6 +125,9 @@ def _rules_problems(settings: Settings) -> Iterator[Problem]:
         yield Problem(("rules", "response_horizon_ms"), f"must be ≤ case_limit_ms ({rules.case_limit_ms})")
     for feed in _repeated(rules.feed_order):
         yield Problem(("rules", "feed_order"), f"names feed {feed!r} twice")
+    for narrow, wide in pairwise((rules.window_ms, *rules.rollup_ms)):
+        if wide <= narrow or wide % narrow:
+            yield Problem(("rules", "rollup_ms"), f"{wide} must be a multiple of {narrow}, and more")
 
 
 def _size_problems(settings: Settings) -> Iterator[Problem]:
@@ -170,6 +174,8 @@ def _brand_problems(settings: Settings) -> Iterator[Problem]:
         if not all(word.strip() for word in brand.keywords):
             yield Problem((*at, "keywords"), "has an empty word, which every text contains")
         yield from _promise_problems(at, brand, settings)
+        if brand.service_hours is not None:
+            yield from _hours_problems((*at, "service_hours"), brand.service_hours)
 
 
 def _promise_problems(at: Location, brand: Brand, settings: Settings) -> Iterator[Problem]:
@@ -190,6 +196,19 @@ def _promise_problems(at: Location, brand: Brand, settings: Settings) -> Iterato
     for number, tier in enumerate(brand.tiers):
         if tier.sla_ms > horizon:
             yield Problem((*at, "tiers", number, "sla_ms"), f"must be ≤ response_horizon_ms ({horizon})")
+
+
+def _hours_problems(at: Location, hours: ServiceHours) -> Iterator[Problem]:
+    """A zone that exists, spans in order, and at least one of them."""
+    if hours.time_zone not in available_timezones():
+        hint = suggest(hours.time_zone, available_timezones())
+        yield Problem((*at, "time_zone"), f"{hours.time_zone!r} is no IANA time zone{hint}")
+    if not any(hours.week.values()):
+        yield Problem((*at, "week"), "has no hours at all: no reply would ever be due")
+    for day, spans in hours.week.items():
+        ends = [end for span in spans for end in span.split("-")]
+        if any(late <= early for early, late in pairwise(ends)):
+            yield Problem((*at, "week", day), f"{', '.join(spans)} must ascend without touching, within the day")
 
 
 def _handle_problems(brands: tuple[Brand, ...]) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from pydantic import SecretStr
@@ -25,6 +26,8 @@ def dump_toml(settings: Settings, *, reveal: bool = False) -> str:
 def _plain(value: Any, reveal: bool) -> Any:
     if isinstance(value, SecretStr):
         return value.get_secret_value() if reveal else "***"
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Mapping):
         return {name: _plain(item, reveal) for name, item in value.items()}
     if isinstance(value, list | tuple):

@@ -3,6 +3,8 @@
 Load it with :func:`config.load.load_settings`; nothing else reads TOML or the environment.
 """
 
+import re
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
@@ -12,6 +14,12 @@ def _bare(handle: str) -> str:
     return handle.removeprefix("@")
 
 
+def _spell_hours(hours: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)", hours):
+        raise ValueError("hours are written like 08:00-20:00, at the latest until 24:00")
+    return hours
+
+
 Milliseconds = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
 Weight = Annotated[float, Field(ge=0, le=1)]
@@ -19,6 +27,8 @@ PerHour = Annotated[float, Field(ge=0)]
 Handle = Annotated[str, AfterValidator(_bare)]  # with or without @; compared without regard to case
 Partitions = Annotated[int, Field(ge=1, le=1024)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Hours = Annotated[str, AfterValidator(_spell_hours)]  # 08:00-20:00
 
 
 class _Section(BaseModel):
@@ -54,7 +64,10 @@ class Rules(_Section):
     case_limit_ms: Milliseconds = 30 * 86_400_000
     recontact_ms: Milliseconds = 7 * 86_400_000
     dedupe_ms: Milliseconds = 3_600_000
-    window_ms: Annotated[int, Field(ge=1000)] = 300_000
+    window_ms: Annotated[int, Field(ge=1000)] = 60_000
+    rollup_ms: tuple[int, ...] = (300_000, 3_600_000, 86_400_000)
+    heartbeat_ms: Milliseconds = 30_000
+    stall_ms: Milliseconds = 90_000
     actionable: Literal["issue", "issue_or_escalated"] = "issue_or_escalated"
     feed_order: tuple[str, ...] = ()  # of copies the first named feed counts; unnamed ones follow by name
 
@@ -75,6 +88,15 @@ class Baseline(_Section):
     web: PerHour = 0.0
 
 
+class ServiceHours(_Section):
+    """When a brand promises to answer: its SLA clocks stop outside. ``week`` lists the hours of each day by the clock
+    of ``time_zone``; on ``holidays`` there are none."""
+
+    time_zone: str
+    week: dict[Weekday, tuple[Hours, ...]]
+    holidays: tuple[date, ...] = ()
+
+
 class Brand(_Section):
     name: str
     handles: tuple[Handle, ...] = ()
@@ -83,6 +105,7 @@ class Brand(_Section):
     sla_ms: Milliseconds | None = None
     response_horizon_ms: Milliseconds | None = None
     tiers: tuple[Tier, ...] = ()
+    service_hours: ServiceHours | None = None
     baseline: Baseline = Baseline()
 
 

@@ -1,15 +1,12 @@
-"""The shape of every record that Unheard reads or writes, and nothing else.
+"""The shape of every record that people read, and nothing else; ``models.packed`` has those of workers.
 
-Times are integers in milliseconds since the Unix epoch (UTC) and end in ``_ms``. JSON records go to topics that
-people read; the packed ones (MessagePack, ``array_like``) travel between workers only. Field order in a packed
-record is its wire format: append, never insert.
+Times are integers in milliseconds since the Unix epoch (UTC) and end in ``_ms``.
 """
 
 from enum import IntEnum, IntFlag, StrEnum
 from typing import Final
 
 import msgspec
-import numpy as np
 
 # ---------------------------------------------------------------- closed vocabularies (the index is the wire code)
 
@@ -114,6 +111,7 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     epoch: int = 0
     seq: int = 0
     feed_time_ms: int = 0
+    silent_ms: int = 0  # stamped on the line that ended a stall: how long the feed had been silent
 
 
 class Control(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -124,6 +122,8 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     epoch: int = 0
     seq: int = 0
     feed_time_ms: int = 0
+    silent_ms: int = 0
+    at_ms: int = 0  # heartbeat: time by the source's clock, 0 if it does not say
     source: str = "x"
     partitions: tuple[int, ...] = ()  # feed-start: the raw partitions that the feed uses
     first_seq: int = 1  # feed-start
@@ -147,6 +147,7 @@ class Stamp(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     feed_time_ms: int
     reason: RejectReason
     position: int = 0
+    silent_ms: int = 0
 
 
 STAMP_HEADER: Final = "unheard.stamp"
@@ -200,205 +201,17 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True):
     config: str
 
 
-# ---------------------------------------------------------------- packed: what one batch says about its raw partitions
-
-
-class FeedStart(msgspec.Struct, frozen=True, array_like=True):
-    feed: str
-    epoch: int
-    first_seq: int
-    partitions: tuple[int, ...]
-    source: str
-
-
-class FeedMark(msgspec.Struct, frozen=True, array_like=True):
-    """``feed_time_ms`` is the largest stamp of the feed in this section; ``idle`` takes the (feed, raw partition)
-    out of the watermark until it speaks again (live feeds only, decided by classify's clock)."""
-
-    feed: str
-    feed_time_ms: int
-    idle: bool = False
-
-
-class FeedEnd(msgspec.Struct, frozen=True, array_like=True):
-    feed: str
-    epoch: int
-    last_seq: int
-    feed_time_ms: int
-    settle_ms: int
-    final: bool
-
-
-class RawSpan(msgspec.Struct, frozen=True, array_like=True):
-    """The raw records [from_offset, to_offset) of one raw partition, and what they say about time."""
-
-    topic_id: str
-    partition: int
-    from_offset: int
-    to_offset: int
-    starts: tuple[FeedStart, ...] = ()
-    marks: tuple[FeedMark, ...] = ()
-    ends: tuple[FeedEnd, ...] = ()
-
-
-# ---------------------------------------------------------------- care.events.v1 (MessagePack)
-
-EVENT_DTYPE: Final = np.dtype(
-    [
-        ("offset", "<i8"),  # raw offset: a section that is sent again is cut by it
-        ("time_ms", "<i8"),
-        ("seq", "<i8"),
-        ("epoch", "<i8"),
-        ("key", "<u4"),  # index into CareSection.keys
-        ("feed", "<u2"),  # index into CareSection.feeds
-        ("flags", "<u2"),  # Flag
-        ("pii", "<u2"),  # bit i = PII_KINDS[i]
-        ("role", "u1"),  # Role
-        ("intent", "u1"),  # index into INTENTS
-        ("reasons", "u1"),  # bit i = REASONS[i]
-        ("tier", "u1"),  # index into the brand's tiers, 0 = default
-        ("band", "u1"),  # index into FOLLOWER_BANDS
-    ]
-)
-
-
-class CareSection(msgspec.Struct, frozen=True, array_like=True):
-    """Events of one raw span that belong to one care partition, in raw order. Late mentions are not among them.
-
-    ``rows`` is ``EVENT_DTYPE`` records; ``ids[i]`` is the mention id of row i. ``keys`` are case keys
-    (see ``streams.stages.keys``), each at most once.
-    """
-
-    span: RawSpan
-    rows: bytes = b""
-    ids: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
-    feeds: tuple[str, ...] = ()
-
-
-class CareBlock(msgspec.Struct, frozen=True, array_like=True):
-    """One record of ``care.events.v1``: one batch, one care partition."""
-
-    schema: int
-    model: str
-    config: str
-    sections: tuple[CareSection, ...]
-
-
-# ---------------------------------------------------------------- capture.reports.v1 (MessagePack)
-
-LINE_DTYPE: Final = np.dtype(
-    [("offset", "<i8"), ("seq", "<i8"), ("epoch", "<i8"), ("feed_time_ms", "<i8"), ("kind", "u1")]
-)  # one row per stamped source line of the feed
-
-
-class LineKind(IntEnum):
-    """How a stamped source line ended; ``MENTION`` is settled (received or duplicate) in care."""
-
-    MENTION = 0
-    LATE = 1
-    REJECTED = 2
-    CONTROL = 3
-
-
-class Limit(msgspec.Struct, frozen=True, array_like=True):
-    epoch: int
-    seq: int
-    feed_time_ms: int
-    track: int
-
-
-class Disconnect(msgspec.Struct, frozen=True, array_like=True):
-    epoch: int
-    seq: int
-    feed_time_ms: int
-    code: int
-    reason: str
-
-
-class FeedLines(msgspec.Struct, frozen=True, array_like=True):
-    """What one raw span holds of one feed; ``rows`` is ``LINE_DTYPE`` records in raw order."""
-
-    feed: str
-    source: str
-    rows: bytes
-    rejects: dict[str, int] = {}
-    limits: tuple[Limit, ...] = ()
-    disconnects: tuple[Disconnect, ...] = ()
-
-
-class CaptureSection(msgspec.Struct, frozen=True, array_like=True):
-    span: RawSpan
-    feeds: tuple[FeedLines, ...] = ()
-
-
-class CaptureBlock(msgspec.Struct, frozen=True, array_like=True):
-    """One record of ``capture.reports.v1``: one batch, one capture partition (feeds are spread by name)."""
-
-    schema: int
-    sections: tuple[CaptureSection, ...]
-
-
-# ---------------------------------------------------------------- care.windows.partial.v1 (MessagePack)
-
-
-class WindowPart(msgspec.Struct, frozen=True, array_like=True):
-    """Absolute counts of one (window, brand, source) as one worker partition knows them.
-
-    ``counts`` follows ``models.counters.COUNTERS``, trailing zeros cut. ``open`` is how many of its cases, tweets or
-    gaps can still change; ``waiting`` how many received mentions are not behind the watermark yet, and in no count.
-    """
-
-    window_start_ms: int
-    brand: str
-    source: str
-    counts: tuple[int, ...]
-    open: int
-    waiting: int = 0
-
-
-class FeedPart(msgspec.Struct, frozen=True, array_like=True):
-    """Absolute totals of one feed as one worker partition knows them (care: received, duplicates, waiting;
-    capture: the rest)."""
-
-    feed: str
-    source: str
-    sent: int = 0
-    received: int = 0
-    duplicates: int = 0
-    late: int = 0
-    rejected: int = 0
-    control: int = 0
-    shed: int = 0
-    missed_exact: int = 0
-    missed_upstream: int = 0
-    waiting: int = 0
-    ended: bool = False
-    end_ms: int = 0  # capture: feed time of the feed's end, once announced
-    overtaken: int = 0  # care: of received, those that came behind W; they are in no window and no case
-
-
-class PartialBlock(msgspec.Struct, frozen=True, array_like=True):
-    """One record of ``care.windows.partial.v1``: what one worker partition changed in one merge partition.
-
-    ``origin`` is ``care-<partition>`` or ``capture-<partition>``; ``revision`` the offset of the block that caused
-    it (a lower one than seen before is a repeat); ``watermark_ms`` the origin's W, sent even when nothing changed.
-    """
-
-    schema: int
-    origin: str
-    origins: tuple[str, ...]  # all origins that exist, so that merge knows for whom to wait
-    revision: int
-    watermark_ms: int
-    windows: tuple[WindowPart, ...]
-    feeds: tuple[FeedPart, ...]
-
-
 # ---------------------------------------------------------------- outputs of care and capture (JSON, upserts)
 
 
 class CaseRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One case; key ``case_id``. The record with the highest revision stands."""
+    """One case; key ``case_id``. The record with the highest revision stands.
+
+    ``sla_due_ms``: until when a first reply was promised. ``reopened``: how often the customer had to come back after
+    an answer. ``next_responses``: human replies, after the first, to a customer who waited;
+    ``longest_next_response_ms`` is the longest of those waits. ``resolution_ms``: from the opening to the customer's
+    closing words, or to the last human reply where silence closed the case; of resolved cases only.
+    """
 
     case_id: str
     source: str
@@ -414,6 +227,11 @@ class CaseRecord(msgspec.Struct, frozen=True, kw_only=True):
     mentions: int
     replies: int
     recontact: bool
+    sla_due_ms: int
+    reopened: int
+    next_responses: int
+    longest_next_response_ms: int | None  # duration
+    resolution_ms: int | None  # duration
     revision: int
     definitions: int
 
@@ -422,7 +240,9 @@ class GapRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A hole in what a feed delivered; key ``feed:epoch:cause:from_seq``.
 
     ``sequence``: numbers ``from_seq..to_seq`` never came (exact). ``limit``: the source withheld ``missed`` mentions
-    (its own word). ``disconnect``: the source announced a cut (number unknown, 0).
+    (its own word). ``disconnect``: the connection ended after ``from_seq``, or the source announced a cut there.
+    ``stall``: nothing, not even a heartbeat, came before ``to_seq``. What was lost in these two nobody knows:
+    ``missed`` is 0, ``estimated`` how many lines the epoch's own mean rate would have brought meanwhile.
     """
 
     feed: str
@@ -435,6 +255,7 @@ class GapRecord(msgspec.Struct, frozen=True, kw_only=True):
     from_ms: int  # feed time of the predecessor
     to_ms: int  # feed time of the successor
     missed: int
+    estimated: int | None  # disconnect, stall; null where there is no rate to go by
     revision: int
     definitions: int
 
@@ -449,7 +270,10 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FeedRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """The capture account of one feed; key ``feed``. ``difference`` must be 0 once ``final``."""
+    """The capture account of one feed; key ``feed``. ``difference`` must be 0 at any time: once ``final`` it is
+    ``sent - (received + duplicates + late + rejected + control + shed + missed_exact)``, before that
+    ``sent - (mention_lines + late + rejected + control + shed + missed_exact + undecided)``, for mentions are on their
+    way from one count to the other."""
 
     feed: str
     source: str
@@ -464,11 +288,12 @@ class FeedRecord(msgspec.Struct, frozen=True, kw_only=True):
     missed_upstream: int
     waiting: int
     overtaken: int = 0  # of received: came behind W, so in no window and no case
+    mention_lines: int = 0
+    undecided: int = 0  # numbers that have not come and are not confirmed missing yet
     difference: int
     final: bool
     revision: int
     definitions: int
 
 
-DEFINITIONS: Final = 1  # version of "what counts"; travels in each record
-PACKED_SCHEMA: Final = 1  # version of the packed records' shape; a fold halts at any other
+DEFINITIONS: Final = 2  # version of "what counts"; travels in each record

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +13,7 @@ import typer
 from config.errors import UnheardError, UsageError
 from config.load import load_settings
 from config.settings import Settings
-from streams.cli.options import ConfigFile
+from streams.cli.options import ConfigFile, ExportFormat
 from streams.cli.sample import FIREHOSE, write_sample
 from streams.cli.screen import Screen
 from streams.runtime.collector import tune_collector
@@ -44,7 +44,8 @@ def demo(
     file: Annotated[
         Path | None, typer.Argument(metavar="[FILE]", help="What to replay; without it the sample firehose.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Leave the exports there, as JSON lines.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Leave the exports there.")] = None,
+    format: ExportFormat = "jsonl",  # noqa: A002 - the option's name
     speed: Annotated[str, typer.Option(metavar="N|max", help="Event seconds a second; 1 is as it happened.")] = "max",
     json_report: Annotated[
         Path | None, typer.Option("--json", metavar="REPORT", help="Write the account as JSON; - is standard output.")
@@ -76,14 +77,15 @@ def demo(
         classify_workers=classify_workers,
         care_workers=care_workers,
     )
-    with _ending_on_sigterm(), Screen() as screen:
+    with _ending_on_sigterm(), ExitStack() as stack, Screen() as screen:
         screen.note("starting" if file else "starting, and making the sample firehose")
         with run_flow(plan, settings, lambda progress: screen.show(_line(progress))) as run:
             screen.show("reading the outputs", last=True)
-            exports = read_exports(run.settings)
+            exports = stack.enter_context(read_exports(run.settings))
         if directory:
-            directory.write(exports)
-    return _conclude(file, run, exports, _differences(source.truth, exports, run.settings), json_report)
+            directory.write(exports, format)
+        differences = _differences(source.truth, exports, run.settings)
+    return _conclude(file, run, exports, differences, json_report)
 
 
 def _pace(speed: str) -> float | None:

@@ -6,15 +6,17 @@ from typing import Annotated
 import typer
 
 from config.load import load_settings
-from streams.cli.options import ConfigFile
+from streams.cli.options import ConfigFile, ExportFormat
 
 
 def export(
     out: Annotated[Path, typer.Argument(metavar="DIR", help="Directory to write to; made if it is missing.")],
+    format: ExportFormat = "jsonl",  # noqa: A002 - the option's name
     config: ConfigFile = None,
 ) -> None:
-    """Write the last state of every key as JSON lines: classified, escalations, cases, windows, gaps and dlq, with
-    the rules they came about under in meta.json. Two runs over the same input give the same bytes.
+    """Write the last state of every key: classified and copies, escalations, cases, windows, gaps, lines and dlq, with
+    the rules they came about under in meta.json. Two runs over the same input give the same rows; JSON lines compare
+    byte for byte. DIR holds one export: files of an earlier one are replaced, those in the other format removed.
 
     Example: UNHEARD_BOOTSTRAP_SERVERS=localhost:9092 unheard export account
     """
@@ -23,7 +25,6 @@ def export(
 
     tune_collector()
     directory = ExportDirectory.made(out)
-    exports = read_exports(load_settings(config))
-    directory.write(exports)
-    counts = ", ".join(f"{len(list(rows)):,} {name.removesuffix('.jsonl')}" for name, rows in exports.files().items())
-    typer.echo(f"{out}: {counts}")
+    with read_exports(load_settings(config)) as exports:
+        counts = directory.write(exports, format)
+    typer.echo(f"{out}: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()))

@@ -22,10 +22,12 @@ from streams.stages.topics import TOPICS, partition_count
 _MARKED: Final = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 EXPORTS: Final[tuple[tuple[str, str, type[msgspec.Struct]], ...]] = (
     (export.CLASSIFIED_FILE, "(source, id, brand)", rows.ClassifiedRow),
+    (export.COPIES_FILE, "copy of one of those that does not count", rows.ClassifiedRow),
     (export.ESCALATIONS_FILE, "escalated (source, id, brand); the text is masked", rows.EscalationRow),
     (export.CASES_FILE, "case", rows.CaseRow),
-    (export.WINDOWS_FILE, "(window, brand, source); brand `*` is all of them", rows.WindowRow),
+    (export.WINDOWS_FILE, "(window of each width, brand, source); brand `*` is all of them", rows.WindowRow),
     (export.GAPS_FILE, "gap in a feed", rows.GapRow),
+    (export.LINES_FILE, "run of lines of one kind in a feed, or announcement of the feed", rows.LineRow),
     (export.DLQ_FILE, "rejected line; its bytes stay in the topic", rows.DlqRow),
     (export.META_FILE, "run: one indented object", rows.Meta),
 )

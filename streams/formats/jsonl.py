@@ -20,6 +20,7 @@ from streams.formats.lines import (
     ReadLimits,
     SourceControl,
     SourceLine,
+    check_heartbeat,
     check_mention,
 )
 from streams.formats.parse import decode_json, json_fault, whole
@@ -34,7 +35,7 @@ class _DatedMention(Mention, frozen=True, kw_only=True, omit_defaults=True):
 _decode_mention: Final = msgspec.json.Decoder(Mention).decode
 _decode_dated: Final = msgspec.json.Decoder(_DatedMention).decode
 _decode_control: Final = msgspec.json.Decoder(Control).decode
-_STAMPS: Final = {"feed": "", "epoch": 0, "seq": 0, "feed_time_ms": 0}
+_STAMPS: Final = {"feed": "", "epoch": 0, "seq": 0, "feed_time_ms": 0, "silent_ms": 0}
 
 
 def read_jsonl(lines: Iterator[PhysicalLine], limits: ReadLimits) -> Iterator[SourceLine]:
@@ -56,7 +57,7 @@ def _parse(raw: bytes, limits: ReadLimits) -> SourceLine:
 
 def _parse_other(raw: bytes, limits: ReadLimits) -> SourceLine:
     if b'"control"' in raw:
-        return _parse_control(raw)
+        return _parse_control(raw, limits)
     dated = decode_json(_decode_dated, raw)
     if not dated.created_at:
         raise MalformedError(RejectReason.WRONG_SHAPE)
@@ -68,7 +69,7 @@ def _parse_other(raw: bytes, limits: ReadLimits) -> SourceLine:
     return _good(Mention(**{**fields, "created_at_ms": time_ms}), limits)
 
 
-def _parse_control(raw: bytes) -> SourceControl:
+def _parse_control(raw: bytes, limits: ReadLimits) -> SourceControl:
     try:
         control = _decode_control(raw)
     except msgspec.ValidationError as error:
@@ -77,6 +78,7 @@ def _parse_control(raw: bytes) -> SourceControl:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise MalformedError(json_fault(raw)) from None
     _check_numbers(control.epoch, control.seq, control.first_seq, control.last_seq, control.track)
+    check_heartbeat(control, limits)
     bare = msgspec.structs.replace(control, **_STAMPS)
     return SourceControl(bare, control.feed, control.epoch, control.seq)
 
@@ -84,7 +86,7 @@ def _parse_control(raw: bytes) -> SourceControl:
 def _good(mention: Mention, limits: ReadLimits) -> Good:
     check_mention(mention, limits)
     feed, epoch, seq = mention.feed, mention.epoch, mention.seq
-    if feed or seq or epoch or mention.feed_time_ms:
+    if feed or seq or epoch or mention.feed_time_ms or mention.silent_ms:
         _check_numbers(epoch, seq)
         mention = msgspec.structs.replace(mention, **_STAMPS)
     return Good(mention, mention.verified and mention.reply_to != "", feed, epoch, seq)

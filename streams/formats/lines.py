@@ -73,6 +73,13 @@ def check_mention(mention: Mention, limits: ReadLimits) -> Mention:
     return mention
 
 
+def check_heartbeat(control: Control, limits: ReadLimits) -> Control:
+    """Raises MalformedError for a time that would carry a feed's time to where no mention could follow."""
+    if control.at_ms and not EARLIEST_MS <= control.at_ms <= limits.now_ms + FUTURE_SLACK_MS:
+        raise MalformedError(RejectReason.TIME_OUT_OF_RANGE)
+    return control
+
+
 _HANDLE: Final = re.compile(r"(?<![\w@])@(\w{1,50})")
 
 

@@ -243,10 +243,11 @@ class BlockRunner(Generic[State]):
     async def _recover(self, partition: int) -> _Partition[State]:
         started = time.perf_counter()
         covered, chunks, blocks = split_entries(self._table.take(partition))
-        state = self._fold.load(partition, chunks) if chunks else self._fold.empty(partition)
+        # Loading a million cases takes seconds: in a thread of its own, so that the loop goes on beating.
+        state = await asyncio.to_thread(self._fold.load, partition, chunks) if chunks else self._fold.empty(partition)
         for offset, value in blocks:
             self._fold.apply(state, offset, value)
-            await asyncio.sleep(0)  # the loop must go on beating, or the session is lost
+            await asyncio.sleep(0)  # as above
         first = blocks[0][0] if blocks else covered + 1
         last = blocks[-1][0] if blocks else covered
         seconds = time.perf_counter() - started

@@ -75,20 +75,20 @@ METRICS: Final = (
     ),
     # ------------------------------------------------------------ merge
     MetricSpec("unheard_merge_watermark_seconds", "gauge", "Least watermark of all partitions.", ("partition",)),
-    MetricSpec("unheard_windows_open", "gauge", "Rows of windows that are not final.", ("partition",)),
-    MetricSpec("unheard_windows_final", "gauge", "Rows of windows that are final.", ("partition",)),
+    MetricSpec("unheard_windows_open", "gauge", "Rows of windows of all widths that are not final.", ("partition",)),
+    MetricSpec("unheard_windows_final", "gauge", "Rows of windows of all widths that are final.", ("partition",)),
     MetricSpec("unheard_parts_behind", "gauge", "Counts that came again and were left out.", ("partition",)),
     MetricSpec("unheard_feeds_final", "gauge", "Feeds whose account is final.", ("partition",)),
     MetricSpec(
         "unheard_conservation_difference",
         "gauge",
-        "Sent less what became of it, over the feeds whose account is final; must be 0.",
+        "Lines of feeds less what became of them, running feeds as capture knows it; must be 0.",
         ("partition",),
     ),
     MetricSpec(
         "unheard_window_conservation_difference",
         "gauge",
-        "Received less customers, brands, bots and no brand, over final windows; must be 0.",
+        "Mentions of final narrowest windows less their roles, and lines less mentions; must be 0.",
         ("partition",),
     ),
     MetricSpec(

@@ -21,6 +21,8 @@ FEED_RESULTS: Final = (
     "missed_exact",
     "missed_upstream",
     "overtaken",
+    "mention_lines",
+    "undecided",
     "difference",
 )
 

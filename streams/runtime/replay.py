@@ -29,6 +29,7 @@ from streams.runtime.replay_send import Job, Sending
 from streams.runtime.replay_source import ReplaySource, fingerprint
 from streams.stages.learn import BrandLearner
 from streams.stages.spread import partition_set
+from streams.stages.stamp import Silence
 from streams.stages.topics import RAW, topic_name
 
 __all__ = ["FeedReport", "Replay", "ReplayPlan", "ReplayProgress", "ReplayReport", "SourceSummary", "learn_brands"]
@@ -56,7 +57,9 @@ class Replay:
     ) -> None:
         check_plan(plan)
         self._plan, self._settings, self._clock, self._wall_s = plan, settings, clock, wall_s
-        self._source = ReplaySource(plan, _limits(settings, wall_s), _handles(settings), run_items)
+        rules = settings.rules
+        self._silence = Silence(stall_ms=rules.stall_ms, heartbeat_ms=rules.heartbeat_ms)
+        self._source = ReplaySource(plan, _limits(settings, wall_s), self._silence, _handles(settings), run_items)
         self._summary: SourceSummary | None = None
 
     def prepare(self, on_lines: Callable[[int], None] = _ignore) -> SourceSummary:
@@ -102,7 +105,7 @@ class Replay:
         stop = stop or threading.Event()
         topic = topic_name(RAW, self._settings)
         partitions = self._partitions(topic)
-        digest = fingerprint(self._plan, partitions, self._source.brand_names())
+        digest = fingerprint(self._plan, self._silence, partitions, self._source.brand_names())
         wanted = self._wanted(partitions)
         found = gather(find_traces(self._settings, topic, partitions, wanted))
         shift_ms = self._check_found(found, digest, wanted)

@@ -13,7 +13,7 @@ from streams.runtime.replay_source import FeedInfo
 from streams.stages.amplify import copied_seq, copy_suffix, fill_template, make_template
 from streams.stages.schedule import Pace, Slip
 from streams.stages.spread import choose_partition, partition_set
-from streams.stages.stamp import EpochSpan, Kind, Line, Placed, broken_stamp, move_time, splice_stamps, stamp_prefix
+from streams.stages.stamp import EpochSpan, Kind, Placed, broken_stamp, move_time, splice_stamps, stamp_prefix
 
 _WAIT_SECONDS: Final = 0.05  # how long a waiting replay may not look at its producer
 _REPORT_SECONDS: Final = 0.25
@@ -169,7 +169,7 @@ class Sending:
         """Send all copies of a line; False if stopped before the last or right after it."""
         feed, sent = self._feeds[placed.feed], self._sent
         feed_time_ms = placed.feed_time_ms + self._shift_ms
-        if not self._send_copies(placed, feed, feed_time_ms):
+        if not self._send_copies(placed, feed):
             return False
         self.feed_time_ms = feed.feed_time_ms = feed_time_ms
         feed.left -= 1
@@ -180,20 +180,24 @@ class Sending:
             self._look_around(self._sent - sent)
         return not self._stop.is_set()
 
-    def _send_copies(self, placed: Placed, feed: _Feed, feed_time_ms: int) -> bool:
+    def _send_copies(self, placed: Placed, feed: _Feed) -> bool:
+        """The first copy of a line is the one that ended a stall; the others come with it."""
         line = placed.line
         if self._suffixes == _ORIGINAL:
-            return self._send_copy(feed, line, placed.seq, line.payload, line.author_crc, feed_time_ms)
+            return self._send_copy(feed, placed, placed.seq, line.payload, line.author_crc, placed.silent_ms)
         template, copies = make_template(line, self._job.keep, self._plan.amplify), self._plan.amplify
         for k, suffix in enumerate(self._suffixes):
             payload, author_crc = fill_template(template, suffix)
             seq = copied_seq(placed.seq, copies, k)
-            if not self._send_copy(feed, line, seq, payload, author_crc, feed_time_ms):
+            if not self._send_copy(feed, placed, seq, payload, author_crc, 0 if k else placed.silent_ms):
                 return False
         return True
 
-    def _send_copy(self, feed: _Feed, line: Line, seq: int, payload: bytes, author_crc: int, feed_time_ms: int) -> bool:
-        kind, plan = line.kind, self._plan
+    def _send_copy(
+        self, feed: _Feed, placed: Placed, seq: int, payload: bytes, author_crc: int, silent_ms: int
+    ) -> bool:
+        line, plan = placed.line, self._plan
+        kind, feed_time_ms = line.kind, placed.feed_time_ms + self._shift_ms
         partition = choose_partition(plan.partitions_by, feed.partitions, kind, author_crc, plan.seed + seq)
         if self._resumes and (feed.epoch, seq) <= feed.reached[partition]:
             self._skipped += 1
@@ -202,12 +206,12 @@ class Sending:
         if self._is_paced and not self._wait(feed_time_ms):
             return False
         if kind == Kind.BROKEN:
-            stamp = broken_stamp(line, feed.info.name, feed.epoch, seq, feed_time_ms)
+            stamp = broken_stamp(line, feed.info.name, feed.epoch, seq, feed_time_ms, silent_ms)
             self._outbox.send_broken(partition, payload, stamp)
         else:
-            if self._shift_ms and kind == Kind.MENTION:
+            if self._shift_ms and line.time_ms:
                 payload = move_time(payload, line.time_ms, self._shift_ms)
-            self._outbox.send(partition, splice_stamps(payload, feed.prefix, seq, feed_time_ms))
+            self._outbox.send(partition, splice_stamps(payload, feed.prefix, seq, feed_time_ms, silent_ms))
         self._sent += 1
         self._counts[kind] += 1
         feed.marks[partition] = feed_time_ms

@@ -11,13 +11,13 @@ from zlib import crc32
 import msgspec
 
 from config.errors import UnheardError
-from models.records import ANNOUNCEMENTS, ControlKind, Mention, RejectReason
+from models.records import ANNOUNCEMENTS, Control, ControlKind, Mention, RejectReason
 from streams.formats.detect import detect_format, read_source
 from streams.formats.lines import Broken, Good, ReadLimits, SourceControl, SourceLine
 from streams.runtime.external_sort import ExternalSort
 from streams.runtime.replay_plan import ReplayPlan, SourceSummary
 from streams.stages.learn import BrandLearner
-from streams.stages.stamp import Entry, EpochSpan, Kind, Line, Placed, epoch_spans, place
+from streams.stages.stamp import Entry, EpochSpan, Kind, Line, Placed, Silence, epoch_spans, place
 
 _FEEDS_LIMIT: Final = 1_000
 _EPOCHS_LIMIT: Final = 10_000
@@ -59,8 +59,10 @@ class ReplaySource:
     its number has the next one of the line before it, unless another line says that this is its own.
     """
 
-    def __init__(self, plan: ReplayPlan, limits: ReadLimits, known_handles: Iterable[str], run_items: int) -> None:
-        self._plan, self._limits = plan, limits
+    def __init__(
+        self, plan: ReplayPlan, limits: ReadLimits, silence: Silence, known_handles: Iterable[str], run_items: int
+    ) -> None:
+        self._plan, self._limits, self._silence = plan, limits, silence
         self._known = {handle.lower() for handle in known_handles}
         self._learner = BrandLearner(self._known)
         self._entries = ExternalSort(Entry, _entry_bytes, run_items)
@@ -117,7 +119,7 @@ class ReplaySource:
             case SourceControl(control=control) if control.control in ANNOUNCEMENTS:
                 self._take_announcement(line)
             case SourceControl(control=control):
-                self._add(line, self._last_place, ordinal, Line(Kind.CONTROL, 0, _encode(control)), control.source)
+                self._add(line, self._last_place, ordinal, _control_line(control), control.source)
             case Broken():
                 self._take_broken(line, ordinal)
 
@@ -170,7 +172,7 @@ class ReplaySource:
             self._numbers.add(_Number(feed, epoch, seq, ordinal))
             seq = 0
         entry = Entry(feed, epoch, seq, *at, ordinal, travelling)
-        if travelling.kind == Kind.MENTION:
+        if travelling.time_ms:
             known = self._first.get(feed)
             if known is None or entry[1:6] < known[0]:
                 self._first[feed] = entry[1:6], travelling.time_ms
@@ -209,7 +211,7 @@ class ReplaySource:
         first_ms = {feed: time_ms for feed, (_, time_ms) in self._first.items()}
         lowest = self._range[0] if self._range else 0
         offset_ms = round(self._plan.start_offset_s * 1000)
-        return place(self._ordered(), first_ms, lowest + offset_ms if offset_ms else 0)
+        return place(self._ordered(), first_ms, lowest + offset_ms if offset_ms else 0, self._silence)
 
     def _ordered(self) -> Iterator[Entry]:
         """Sorted entries; shuffled ones get their feed's numbers in the new order."""
@@ -304,6 +306,13 @@ class ReplaySource:
             self._merged.close()
 
 
+def _control_line(control: Control) -> Line:
+    """Only of a heartbeat the time is one of the feed."""
+    is_heartbeat = control.control is ControlKind.HEARTBEAT
+    time_ms = control.at_ms if is_heartbeat else 0
+    return Line(Kind.CONTROL, time_ms, _encode(control), is_heartbeat=is_heartbeat)
+
+
 def _entry_bytes(entry: Entry) -> int:
     return len(entry.line.payload)
 
@@ -312,8 +321,8 @@ def _placed_bytes(placed: Placed) -> int:
     return len(placed.line.payload)
 
 
-def fingerprint(plan: ReplayPlan, partitions: int, brand_names: frozenset[str]) -> str:
-    """16 hex digits that differ when the file or an option does that changes what is sent or where to."""
+def fingerprint(plan: ReplayPlan, silence: Silence, partitions: int, brand_names: frozenset[str]) -> str:
+    """16 hex digits that differ when the file, an option or a rule does that changes what is sent or where to."""
     digest = hashlib.blake2b(digest_size=8)
     try:
         with plan.file.open("rb") as file:
@@ -331,6 +340,7 @@ def fingerprint(plan: ReplayPlan, partitions: int, brand_names: frozenset[str]) 
         plan.limit,
         plan.partitions_by.value,
         plan.shuffle_ms,
+        *silence,
         partitions,
         sorted(brand_names) if plan.amplify > 1 else (),
     )

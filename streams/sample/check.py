@@ -75,12 +75,16 @@ class _FeedRow(msgspec.Struct, frozen=True):
     final: bool
 
 
-class _GapRow(msgspec.Struct, frozen=True):
+class _GapRow(msgspec.Struct, frozen=True, rename={"from_time": "from", "to_time": "to"}):
     feed: str
     epoch: int
     cause: str
     from_seq: int
     to_seq: int
+    from_time: str
+    to_time: str
+    missed: int
+    estimated: int | None
 
 
 class Differences:
@@ -143,6 +147,13 @@ def check_account(
     return found.lines()
 
 
+def check_gaps(truth: Truth, gaps: Iterable[Row]) -> list[str]:
+    """The same for what a run says that it missed."""
+    found = Differences()
+    _check_gaps(truth, gaps, found)
+    return found.lines()
+
+
 def _last_watermark(truth: Truth, settle_ms: int) -> int:
     return max(feed.end_ms for feed in truth.feeds) + settle_ms + 1
 
@@ -150,6 +161,8 @@ def _last_watermark(truth: Truth, settle_ms: int) -> int:
 def _check_terms(truth: Truth, rules: Rules, found: Differences) -> None:
     if rules.lateness_ms != truth.lateness_ms:
         found.note("rules", f"the truth holds for L = {truth.lateness_ms} ms, not {rules.lateness_ms}")
+    if (rules.stall_ms, rules.heartbeat_ms) != (truth.stall_ms, truth.heartbeat_ms):
+        found.note("rules", f"the truth holds for stalls of {truth.stall_ms} ms, heartbeats of {truth.heartbeat_ms} ms")
     order = sorted(truth.feed_order, key=lambda feed: _feed_rank(feed, rules.feed_order))
     if tuple(order) != truth.feed_order:
         found.note("rules", f"the truth holds for the feed order {', '.join(truth.feed_order)}")
@@ -183,13 +196,24 @@ def _check_feed(expected: FeedTruth, row: _FeedRow, found: Differences) -> None:
 
 
 def _check_gaps(truth: Truth, gaps: Iterable[Row], found: Differences) -> None:
-    rows = _convert(gaps, _GapRow, "gaps", found)
-    seen = Counter((row.feed, row.epoch, row.from_seq, row.to_seq) for row in rows if row.cause == "sequence")
-    wanted = Counter((feed.feed, gap.epoch, gap.from_seq, gap.to_seq) for feed in truth.feeds for gap in feed.gaps)
-    for feed, epoch, from_seq, to_seq in sorted((wanted - seen).elements()):
-        found.note("gaps", f"{feed}: {from_seq} to {to_seq} of epoch {epoch} never came, and nobody says so")
-    for feed, epoch, from_seq, to_seq in sorted((seen - wanted).elements()):
-        found.note("gaps", f"{feed}: {from_seq} to {to_seq} of epoch {epoch} is no gap")
+    wanted = {(feed.feed, gap.epoch, gap.cause, gap.from_seq): gap for feed in truth.feeds for gap in feed.gaps}
+    for row in _convert(gaps, _GapRow, "gaps", found):
+        key = (row.feed, row.epoch, row.cause, row.from_seq)
+        gap = wanted.pop(key, None)
+        if gap is None:
+            found.note("gaps", f"{_gap_name(key)} should not be, or is there twice")
+            continue
+        seen = msgspec.structs.asdict(row) | {"from_ms": _ms(row.from_time), "to_ms": _ms(row.to_time)}
+        for field in ("to_seq", "from_ms", "to_ms", "missed", "estimated"):
+            if seen[field] != getattr(gap, field):
+                found.note("gaps", f"{_gap_name(key)}: {field} is {seen[field]}, in truth {getattr(gap, field)}")
+    for key in wanted:
+        found.note("gaps", f"{_gap_name(key)} is missing")
+
+
+def _gap_name(key: tuple[str, int, str, int]) -> str:
+    feed, epoch, cause, from_seq = key
+    return f"{cause} of feed {feed} at number {from_seq} of epoch {epoch}"
 
 
 # ---------------------------------------------------------------- who spoke

@@ -11,13 +11,19 @@ from streams.sample.grammar import Draw, between, pick
 from streams.sample.script import DAY_MS, DAYS, END_MS, START_MS, Post
 from streams.sample.stories import BURST_MS, BURST_START_MS
 
-_HEARTBEAT_SHARE: Final = {"a": 0.012, "b": 0.006}  # of all lines
+HEARTBEAT_MS: Final = 30_000
+_HEARTBEAT_SHARE: Final = 0.0432  # of all lines and by feed: at full size heartbeats fill the three days
+_HEARTBEATS_LEAST: Final = 90  # in a small sample they begin so late
+_HEARTBEAT_PHASE_MS: Final = {"a": 0, "b": 11_000}
 _DELETE_SHARE: Final = {"a": 0.002, "b": 0.0005}
 _BROKEN_SHARE: Final = 0.001  # of a feed's lines
 _LIMIT_NOTICES: Final = 24
 
 CUT_MS: Final = START_MS + DAY_MS + 3 * HOUR + 12 * MINUTE  # feed a says that it was cut, and loses lines
-RESTART_MS: Final = START_MS + DAY_MS + 14 * HOUR  # feed b reconnects and numbers from 1 again
+RESTART_MS: Final = START_MS + DAY_MS + 14 * HOUR  # feed b is cut, and numbers from 1 again when it is back
+PAUSE_MS: Final = 6 * MINUTE  # how long that takes
+STALL_MS: Final = 4 * MINUTE  # how long feed a delivers nothing, not even heartbeats
+_STALL_AT_MS: Final = START_MS + DAY_MS + 19 * HOUR + 40 * MINUTE
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -33,18 +39,19 @@ class Kind(Enum):
 
 class Arrival(msgspec.Struct, frozen=True):
     """A line before it has a number. ``body`` lacks stamp and closing brace; a broken line is whole, with ``STAMP``
-    where its stamp goes."""
+    where its stamp goes. ``control`` says which control it is."""
 
     at_ms: int
     kind: Kind
     body: bytes
     post: Post | None = None
     track: int = 0
+    control: ControlKind | None = None
 
 
 def control_lines(feed: str, lines: int, posts: list[Post], draw: Draw) -> list[Arrival]:
     """All control lines of one feed, in no order."""
-    out = _heartbeats(round(lines * _HEARTBEAT_SHARE[feed]))
+    out = _heartbeats(feed, heartbeat_count(lines))
     out += _deletes(round(lines * _DELETE_SHARE[feed]), posts, draw)
     if feed == "a":
         out += _burst_limits(draw)
@@ -56,13 +63,22 @@ def control_lines(feed: str, lines: int, posts: list[Post], draw: Draw) -> list[
 
 
 def _control(at_ms: int, control: Control) -> Arrival:
-    return Arrival(at_ms, Kind.CONTROL, _encode(control)[:-1], track=control.track)
+    return Arrival(at_ms, Kind.CONTROL, _encode(control)[:-1], track=control.track, control=control.control)
 
 
-def _heartbeats(count: int) -> list[Arrival]:
-    step = DAYS * DAY_MS // (count + 1)
-    body = _encode(Control(control=ControlKind.HEARTBEAT))[:-1]
-    return [Arrival(START_MS + step * (i + 1), Kind.CONTROL, body) for i in range(count)]
+def heartbeat_count(lines: int) -> int:
+    """How many heartbeats each feed sends. A small sample cannot hold those of three days: there they begin late."""
+    return min(DAYS * DAY_MS // HEARTBEAT_MS - 1, max(_HEARTBEATS_LEAST, round(lines * _HEARTBEAT_SHARE)))
+
+
+def stall_at(lines: int) -> int:
+    """When feed a falls silent: in a busy evening, but behind the first heartbeats, without which nobody notices."""
+    return max(_STALL_AT_MS, END_MS - heartbeat_count(lines) * HEARTBEAT_MS + 10 * MINUTE)
+
+
+def _heartbeats(feed: str, count: int) -> list[Arrival]:
+    first_ms = END_MS - count * HEARTBEAT_MS + _HEARTBEAT_PHASE_MS[feed]
+    return [_control(first_ms + HEARTBEAT_MS * i, Control(control=ControlKind.HEARTBEAT)) for i in range(count)]
 
 
 def _deletes(count: int, posts: list[Post], draw: Draw) -> list[Arrival]:

@@ -1,15 +1,27 @@
-"""How two feeds deliver what was said: delays, copies, gaps, controls, broken lines, a restart of the numbering.
+"""How two feeds deliver what was said: delays, copies, gaps, a stall, controls, broken lines, a reconnect.
 
-Feed ``a`` carries everything but loses lines in gaps; feed ``b`` carries a part of it again and starts a new epoch
-half-way. The file holds both in order of arrival.
+Feed ``a`` carries everything but loses lines in gaps, and once stands still for minutes; feed ``b`` carries a part of
+it again, is cut half-way, and numbers anew when it is back. The file holds both in order of arrival.
 """
 
 from typing import Final
 
 import msgspec
 
+from models.records import ControlKind
 from streams.sample.brands import MINUTE
-from streams.sample.controls import CUT_MS, RESTART_MS, STAMP, Arrival, Kind, broken_lines, control_lines
+from streams.sample.controls import (
+    CUT_MS,
+    PAUSE_MS,
+    RESTART_MS,
+    STALL_MS,
+    STAMP,
+    Arrival,
+    Kind,
+    broken_lines,
+    control_lines,
+    stall_at,
+)
 from streams.sample.grammar import Draw, spread
 from streams.sample.script import Post
 
@@ -26,7 +38,7 @@ _CUT_LINES: Final = 400
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One line of the file. ``post`` is set for mentions, ``track`` for limit notices."""
+    """One line of the file. ``post`` is set for mentions, ``track`` for limit notices, ``control`` for controls."""
 
     feed: str
     epoch: int
@@ -35,6 +47,7 @@ class Line(msgspec.Struct, frozen=True):
     raw: bytes
     post: Post | None = None
     track: int = 0
+    control: ControlKind | None = None
 
 
 def deliver(posts: list[Post], lines: int, draw: Draw) -> list[Line]:
@@ -48,7 +61,7 @@ def deliver(posts: list[Post], lines: int, draw: Draw) -> list[Line]:
     numbered: list[tuple[int, Line]] = []
     for feed, arrivals in sent.items():
         arrivals.sort(key=lambda arrival: arrival.at_ms)
-        whole = broken_lines(arrivals, draw)
+        whole = broken_lines(_stalled(arrivals, stall_at(lines)) if feed == "a" else _paused(arrivals), draw)
         epochs = _split(whole) if feed == "b" else [whole]
         for epoch, part in enumerate(epochs, start=1):
             numbered.extend(_number(feed, epoch, part, _lost(part, lines) if feed == "a" else frozenset()))
@@ -64,6 +77,29 @@ def _carry(post: Post, fate: str, a: list[Arrival], b: list[Arrival], draw: Draw
     if copied:
         b_delay = spread(_LATE_MS if fate in ("b", "both") else _DELAY_MS, draw)
         b.append(Arrival(post.created_ms + b_delay, Kind.MENTION, post.body, post))
+
+
+def _stalled(arrivals: list[Arrival], from_ms: int) -> list[Arrival]:
+    """Deliver nothing for a while. Then the source sends what is new first, and right behind it what it has kept; the
+    heartbeats of that time were never sent."""
+    until_ms = from_ms + STALL_MS
+    live = next((a for a in arrivals if a.post and a.at_ms >= until_ms <= a.post.created_ms), None)
+    if live is None:
+        return arrivals
+    before = [a for a in arrivals if a.at_ms < from_ms]
+    kept = [a for a in arrivals if from_ms <= a.at_ms < (live.at_ms if a.post else until_ms) and not _beats(a)]
+    others = [a for a in arrivals if until_ms <= a.at_ms < live.at_ms and not a.post]
+    after = [a for a in arrivals if a.at_ms >= live.at_ms and a is not live]
+    return [*before, *others, live, *(msgspec.structs.replace(a, at_ms=live.at_ms) for a in kept), *after]
+
+
+def _beats(arrival: Arrival) -> bool:
+    return arrival.control is ControlKind.HEARTBEAT
+
+
+def _paused(arrivals: list[Arrival]) -> list[Arrival]:
+    """Feed b carries nothing until it is back: this was never numbered, and nobody can miss it by its number."""
+    return [a for a in arrivals if not RESTART_MS < a.at_ms <= RESTART_MS + PAUSE_MS]
 
 
 def _split(arrivals: list[Arrival]) -> list[list[Arrival]]:
@@ -90,6 +126,6 @@ def _number(feed: str, epoch: int, arrivals: list[Arrival], lost: frozenset[int]
         stamp = b"%b%d" % (prefix, index + 1)
         is_broken = arrival.kind is Kind.BROKEN
         raw = arrival.body.replace(STAMP, stamp) if is_broken else b"%b,%b}" % (arrival.body, stamp)
-        line = Line(feed, epoch, index + 1, arrival.kind, raw, arrival.post, arrival.track)
+        line = Line(feed, epoch, index + 1, arrival.kind, raw, arrival.post, arrival.track, arrival.control)
         out.append((arrival.at_ms, line))
     return out

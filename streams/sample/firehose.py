@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from config.errors import UsageError
+from streams.sample.controls import heartbeat_count
 from streams.sample.delivery import COPY_SHARE, Line, deliver
 from streams.sample.script import Script
 from streams.sample.stories import tell_all
@@ -19,7 +20,7 @@ DEFAULT_LINES: Final = 200_000
 DEFAULT_SEED: Final = 20_250_303
 LEAST_LINES: Final = 1_000  # below it some of what the sample promises to contain would be missing
 
-_MENTIONS_AMONG_LINES: Final = 0.9755
+_MENTIONS_AMONG_LINES: Final = 0.9935  # that are no heartbeats
 
 
 class Firehose(msgspec.Struct, frozen=True):
@@ -41,7 +42,8 @@ def make_firehose(lines: int = DEFAULT_LINES, seed: int = DEFAULT_SEED) -> Fireh
     with _no_collection():
         draw = random.Random(seed).random  # not a secret, but a stream that must repeat
         script = Script(make_voices(), draw)
-        tell_all(script, int(lines * _MENTIONS_AMONG_LINES / (1 + COPY_SHARE)))
+        others = lines - 2 * heartbeat_count(lines)
+        tell_all(script, int(others * _MENTIONS_AMONG_LINES / (1 + COPY_SHARE)))
         delivered = deliver(script.posts, lines, draw)
         return Firehose(delivered, count_truth(delivered, script, seed))
 

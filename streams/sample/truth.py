@@ -4,26 +4,17 @@ Nothing here looks at text or shares code with the stream processor: what a line
 figures follow from the order of the lines alone; the conversations stand as they were made up, without any verdict.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from streams.sample.brands import SAMPLE_BRANDS
-from streams.sample.controls import Kind
 from streams.sample.delivery import Line
 from streams.sample.script import Post, Script
+from streams.sample.tally import HEARTBEAT_MS, LATENESS_MS, STALL_MS, GapTruth, Tally
 
 SOURCE: Final = "x"
-LATENESS_MS: Final = 300_000
-
-
-class GapTruth(msgspec.Struct, frozen=True):
-    """Numbers ``from_seq..to_seq`` of an epoch never came."""
-
-    epoch: int
-    from_seq: int
-    to_seq: int
 
 
 class FeedTruth(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +57,8 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     lines: int
     lateness_ms: int
+    stall_ms: int
+    heartbeat_ms: int
     feed_order: tuple[str, ...]
     feeds: tuple[FeedTruth, ...]
     brands: dict[str, RoleCounts]
@@ -74,27 +67,15 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
     conversations: tuple[Conversation, ...]
 
 
-class _Tally:
-    """Running figures of one feed."""
-
-    def __init__(self) -> None:
-        self.feed_time_ms = 0
-        self.last_seq: dict[int, int] = {}
-        self.gaps: list[GapTruth] = []
-        self.control = self.rejected = self.late = 0
-        self.in_time: list[Post] = []
-        self.counters: dict[int, list[int]] = {}
-        self.upstream = 0
-
-
-def count_truth(lines: Iterable[Line], script: Script, seed: int) -> Truth:
+def count_truth(lines: Sequence[Line], script: Script, seed: int) -> Truth:
     """Count what a perfect account of ``lines`` says. Copies on the feed that comes first by name are the ones that
     count; a copy is late by its own feed's time."""
-    tallies: dict[str, _Tally] = {}
-    total = 0
+    tallies: dict[str, Tally] = {}
     for line in lines:
-        total += 1
-        _count_line(line, tallies.setdefault(line.feed, _Tally()))
+        if line.post and line.feed not in tallies:
+            tallies[line.feed] = Tally(line.post.created_ms)
+    for line in lines:
+        tallies[line.feed].take(line)
     heard: set[str] = set()
     feeds = []
     for name in sorted(tallies):
@@ -104,8 +85,10 @@ def count_truth(lines: Iterable[Line], script: Script, seed: int) -> Truth:
     brands, no_brand = _count_roles(script.posts, heard)
     return Truth(
         seed=seed,
-        lines=total,
+        lines=len(lines),
         lateness_ms=LATENESS_MS,
+        stall_ms=STALL_MS,
+        heartbeat_ms=HEARTBEAT_MS,
         feed_order=tuple(sorted(tallies)),
         feeds=tuple(feeds),
         brands=brands,
@@ -115,54 +98,20 @@ def count_truth(lines: Iterable[Line], script: Script, seed: int) -> Truth:
     )
 
 
-def _count_line(line: Line, tally: _Tally) -> None:
-    last = tally.last_seq.get(line.epoch, 0)
-    if line.seq > last + 1:
-        tally.gaps.append(GapTruth(line.epoch, last + 1, line.seq - 1))
-    tally.last_seq[line.epoch] = line.seq
-    if line.kind is Kind.BROKEN:
-        tally.rejected += 1
-    elif line.post is None:
-        tally.control += 1
-        if line.track:
-            tally.upstream += read_limit(tally.counters.setdefault(line.epoch, []), line.track)
-    else:
-        tally.feed_time_ms = max(tally.feed_time_ms, line.post.created_ms)
-        if line.post.created_ms < tally.feed_time_ms - LATENESS_MS:
-            tally.late += 1
-        else:
-            tally.in_time.append(line.post)
-
-
-def read_limit(counters: list[int], track: int) -> int:
-    """What a limit notice adds: it extends the largest counter ≤ it, else opens one of four, else resets the smallest
-    (up to four cumulative counters share one connection)."""
-    fitting = [value for value in counters if value <= track]
-    if fitting:
-        place = counters.index(max(fitting))
-        added = track - counters[place]
-        counters[place] = track
-        return added
-    if len(counters) < 4:
-        counters.append(track)
-    else:
-        counters[counters.index(min(counters))] = track
-    return track
-
-
-def _feed_truth(name: str, tally: _Tally, received: int) -> FeedTruth:
+def _feed_truth(name: str, tally: Tally, received: int) -> FeedTruth:
+    gaps = tally.gaps()
     return FeedTruth(
         feed=name,
-        sent=sum(tally.last_seq.values()),
+        sent=sum(epoch.last_seq for epoch in tally.epochs),
         received=received,
         duplicates=len(tally.in_time) - received,
         late=tally.late,
         rejected=tally.rejected,
         control=tally.control,
-        missed_exact=sum(gap.to_seq - gap.from_seq + 1 for gap in tally.gaps),
-        missed_upstream=tally.upstream,
+        missed_exact=sum(gap.missed for gap in gaps if gap.cause == "sequence"),
+        missed_upstream=sum(gap.missed for gap in gaps if gap.cause == "limit"),
         end_ms=tally.feed_time_ms,
-        gaps=tuple(tally.gaps),
+        gaps=tuple(gaps),
     )
 
 

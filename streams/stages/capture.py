@@ -1,28 +1,24 @@
 """The capture ledger: folds what batches say about source lines into gaps and conservation counts, per feed.
 
-A window counts a gap under the feed time of the line before it, a notice under its own. What is undecided counts as
-``open`` once the watermark has passed its window, so that merge waits for it; so does the newest line of a running
-feed, after which a gap may yet show.
+A window counts a gap under the feed time of the line before it, a notice under its own, a mention under the mention's.
+What is undecided counts as ``open`` once the watermark has passed its window, so that merge waits for it; so does the
+newest line of a running feed, after which a gap may yet show.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from models.counters import COUNTER, COUNTERS
-from models.records import (
-    DEFINITIONS,
-    PACKED_SCHEMA,
-    CaptureBlock,
-    CaptureSection,
-    FeedPart,
-    FeedStart,
-    GapRecord,
-    WindowPart,
-)
+from models.counters import COUNTER, DENSE
+from models.packed import PACKED_SCHEMA, CaptureBlock, CaptureSection, FeedPart, FeedStart, WindowPart
+from models.records import DEFINITIONS, GapRecord
 from streams.stages import topics
-from streams.stages.feed_account import FeedAccount, Finding, announcements
+from streams.stages.feed_account import FeedAccount, announcements
+from streams.stages.feed_epoch import Finding
 from streams.stages.fold import BlockError, Output
 from streams.stages.keys import murmur2_partition
 from streams.stages.partials import partial_outputs, trimmed
@@ -31,22 +27,28 @@ from streams.stages.snapshot import dump_chunks, load_chunks
 from streams.stages.watermark import UNSET, Marks, Watermarks
 
 Cell = tuple[str, int]  # source, window start
+Times = dict[str, list[NDArray[np.int64]]]  # of mentions, by source
 
 
-class Missed(msgspec.Struct):
-    exact: int = 0
-    upstream: int = 0
+class Counted(msgspec.Struct):
+    missed_exact: int = 0
+    missed_upstream: int = 0
+    mention_lines: int = 0
+
+
+_NOTHING: Final = Counted()
+_EXACT, _UPSTREAM, _LINES = (COUNTER[name] for name in ("missed_exact", "missed_upstream", "mention_lines"))
 
 
 class CaptureState(msgspec.Struct):
-    """``missed`` holds the windows that may still change, ``open`` what is undecided in windows behind W, ``turn``
-    what W and the feeds' ends were when everything was last told to merge."""
+    """``windows`` holds those that may still change, ``open`` what is undecided in windows behind W, ``turn`` what W
+    and the feeds' ends were when everything was last told to merge."""
 
     partition: int
     watermarks: Watermarks
     marks: Marks = msgspec.field(default_factory=Marks)
     feeds: dict[str, FeedAccount] = msgspec.field(default_factory=dict)
-    missed: dict[Cell, Missed] = msgspec.field(default_factory=dict)
+    windows: dict[Cell, Counted] = msgspec.field(default_factory=dict)
     open: dict[Cell, int] = msgspec.field(default_factory=dict)
     revision: int = -1
     turn: tuple[int, int] = (UNSET, 0)
@@ -66,8 +68,12 @@ class CaptureFold:
     def apply(self, state: CaptureState, offset: int, value: bytes) -> Sequence[Output]:
         state.revision = offset
         outputs = list[Output]()
+        behind_ms = state.watermarks.value_ms
+        times: Times = {}
         for section in _decode(value).sections:
-            outputs += self._fold_section(state, section)
+            self._fold_section(state, section, times)
+        for source in sorted(times):
+            self._count_mentions(state, source, np.concatenate(times[source]), behind_ms)
         for account in state.feeds.values():
             outputs += self._record(state, account, account.settle())
         return outputs + self._tell_decided(state)
@@ -84,7 +90,7 @@ class CaptureFold:
             "unheard_capture_missed_exact": sum(account.missed_exact for account in accounts),
             "unheard_capture_missed_upstream": sum(account.missed_upstream for account in accounts),
             "unheard_capture_repeats": sum(account.repeats for account in accounts),
-            "unheard_capture_windows_open": len(state.missed),
+            "unheard_capture_windows_open": len(state.windows),
         }
         if state.watermarks.value_ms != UNSET:
             figures["unheard_capture_watermark_seconds"] = state.watermarks.value_ms / 1000
@@ -101,24 +107,30 @@ class CaptureFold:
         state = load_chunks(chunks, CaptureState)
         if state.partition != partition:
             raise BlockError(f"snapshot of capture partition {state.partition} in partition {partition}")
-        state.dirty_cells |= state.missed.keys() | state.open.keys()
+        state.dirty_cells |= state.windows.keys() | state.open.keys()
         state.dirty_feeds |= state.feeds.keys()
         return state
 
-    def _fold_section(self, state: CaptureState, section: CaptureSection) -> list[Output]:
+    def _fold_section(self, state: CaptureState, section: CaptureSection, times: Times) -> None:
+        """Take in what one raw partition brings; ``times`` collects when its mentions came."""
         span = section.span
         from_offset = state.marks.cut(span)
         if from_offset is None:
-            return []
+            return
         state.watermarks.observe(span)
         self._announce(state, section)
-        outputs = list[Output]()
         for lines in section.feeds:
-            account = _account(state, lines.feed)
-            outputs += self._record(state, account, account.lines(lines, span.partition, from_offset))
+            said_ms = _account(state, lines.feed).lines(lines, span.partition, from_offset)
+            times.setdefault(lines.source, []).append(said_ms)
         for account in state.feeds.values():
             account.marks(section.span)
-        return outputs
+
+    def _count_mentions(self, state: CaptureState, source: str, times_ms: NDArray[np.int64], behind_ms: int) -> None:
+        """Count mentions in their windows. Those behind W are in none, as in care: merge may have closed it."""
+        width = self._rules.window_ms
+        starts, counts = np.unique(times_ms[times_ms >= behind_ms] // width * width, return_counts=True)
+        for start, count in zip(starts.tolist(), counts.tolist(), strict=True):
+            _counted(state, (source, start)).mention_lines += count
 
     def _announce(self, state: CaptureState, section: CaptureSection) -> None:
         span = section.span
@@ -141,13 +153,11 @@ class CaptureFold:
         for finding in found:
             if not finding.missed:
                 continue
-            cell = (account.source, self._window(finding.from_ms))
-            state.dirty_cells.add(cell)
-            missed = state.missed.setdefault(cell, Missed())
+            counted = _counted(state, (account.source, self._window(finding.from_ms)))
             if finding.exact:
-                missed.exact += finding.missed
+                counted.missed_exact += finding.missed
             else:
-                missed.upstream += finding.missed
+                counted.missed_upstream += finding.missed
         return [_gap_output(account, finding, state.revision) for finding in found]
 
     def _window(self, time_ms: int) -> int:
@@ -166,8 +176,8 @@ class CaptureFold:
         }
         state.turn, state.open = turn, undecided
         outputs = self._tell(state, watermark_ms)
-        for cell in [cell for cell in state.missed if cell[1] < bound and cell not in undecided]:
-            del state.missed[cell]
+        for cell in [cell for cell in state.windows if cell[1] < bound and cell not in undecided]:
+            del state.windows[cell]
         return outputs
 
     def _undecided(self, state: CaptureState, bound: int) -> dict[Cell, int]:
@@ -204,11 +214,18 @@ def _account(state: CaptureState, feed: str) -> FeedAccount:
     return state.feeds.setdefault(feed, FeedAccount(feed))
 
 
+def _counted(state: CaptureState, cell: Cell) -> Counted:
+    """The counts of a window, which are about to change."""
+    state.dirty_cells.add(cell)
+    return state.windows.setdefault(cell, Counted())
+
+
 def _window_part(state: CaptureState, cell: Cell) -> WindowPart:
     source, window_start_ms = cell
-    missed = state.missed.get(cell, Missed())
-    counts = [0] * len(COUNTERS)
-    counts[COUNTER["missed_exact"]], counts[COUNTER["missed_upstream"]] = missed.exact, missed.upstream
+    counted = state.windows.get(cell, _NOTHING)
+    counts = [0] * DENSE
+    counts[_EXACT], counts[_UPSTREAM] = counted.missed_exact, counted.missed_upstream
+    counts[_LINES] = counted.mention_lines
     return WindowPart(window_start_ms, "*", source, trimmed(counts), state.open.get(cell, 0))
 
 
@@ -224,6 +241,7 @@ def _gap_output(account: FeedAccount, finding: Finding, revision: int) -> Output
         from_ms=finding.from_ms,
         to_ms=finding.to_ms,
         missed=finding.missed,
+        estimated=finding.estimated,
         revision=revision,
         definitions=DEFINITIONS,
     )

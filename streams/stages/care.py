@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from models.records import CareBlock, FeedPart, WindowPart
+from models.packed import CareBlock, FeedPart, WindowPart
 from streams.stages.care_events import decode_block, section_rows
 from streams.stages.care_state import CareState, empty_state, load_state, snapshot_parts
 from streams.stages.case_records import case_output
@@ -40,11 +40,12 @@ class CareFold:
         return [*self._cases(state, cases), *self._partials(state, now_ms, windows, feeds)]
 
     def drain(self, state: CareState) -> Sequence[Output]:
-        """``apply`` holds nothing back; after recovery all counts that can still change are sent once more."""
-        if not state.republish or state.offset < 0:
+        """Counts that can still change; after recovery all of them once more."""
+        if state.offset < 0:
             return ()
+        feeds = state.feeds.parts() if state.republish else []
         state.republish = False
-        return self._partials(state, UNSET, state.cohorts.parts(), state.feeds.parts())
+        return self._partials(state, UNSET, state.cohorts.provisional(), feeds)
 
     def gauges(self, state: CareState) -> dict[str, float]:
         gauges: dict[str, float] = {

@@ -6,7 +6,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.records import EVENT_DTYPE, INTENTS, PACKED_SCHEMA, CareBlock, CareSection, Role
+from models.packed import EVENT_DTYPE, PACKED_SCHEMA, CareBlock, CareSection
+from models.records import FOLLOWER_BANDS, INTENTS, Role
 from streams.stages.fold import BlockError
 from streams.stages.waiting import NO_ROWS, ROW_DTYPE, Rows, Table
 
@@ -64,7 +65,13 @@ def _events(section: CareSection) -> Table:
     if len(section.rows) != len(section.ids) * EVENT_DTYPE.itemsize:
         raise BlockError(f"care section has {len(section.rows)} bytes for {len(section.ids)} events")
     events = np.frombuffer(section.rows, EVENT_DTYPE)
-    limits = {"key": len(section.keys), "feed": len(section.feeds), "role": len(Role), "intent": len(INTENTS)}
+    limits = {
+        "key": len(section.keys),
+        "feed": len(section.feeds),
+        "role": len(Role),
+        "intent": len(INTENTS),
+        "band": len(FOLLOWER_BANDS),
+    }
     for name, limit in limits.items():
         if len(events) and int(events[name].max()) >= limit:
             raise BlockError(f"care section has {name} {int(events[name].max())} of {limit}")

@@ -58,7 +58,7 @@ class CareState:
         self.pairs, self.feeds = Pairs(head.pairs), FeedTotals(head.feeds)
         self.terms = TermsOfPairs(rules, self.pairs)
         self.cohorts = Cohorts(rules.window_ms, self.pairs)
-        self.casebook = Casebook(self.pairs.code_of_key, self.terms.of)
+        self.casebook = Casebook(self.terms.of)
         self.waiting = Waiting()
         self.recent = Recent(rules.dedupe_ms, head.recent_since_ms)
         self.republish = True
@@ -87,6 +87,7 @@ def terms_of_brand(rules: Rules, brand: str) -> Terms:
         tiers=promised.tiers,
         limit_ms=rules.case_limit_ms,
         recontact_ms=rules.recontact_ms,
+        hours=promised.service_hours,
     )
 
 

@@ -6,7 +6,6 @@ from models.records import DEFINITIONS, CaseRecord
 from streams.stages import topics
 from streams.stages.casebook import CaseState
 from streams.stages.fold import Output
-from streams.stages.keys import customer_of
 from streams.stages.ledger import Terms
 
 _json = msgspec.json.Encoder().encode
@@ -14,8 +13,7 @@ _json = msgspec.json.Encoder().encode
 
 def case_output(state: CaseState, source: str, brand: str, terms: Terms, revision: int) -> Output:
     """The upsert of one case; ``revision`` is the offset of the block that caused it."""
-    customer = customer_of(state.key)
-    case = state.case
+    case, customer = state.case, state.customer
     record = CaseRecord(
         case_id=f"{source}:{brand}:{customer}:{case.opened_by}",
         source=source,
@@ -31,6 +29,11 @@ def case_output(state: CaseState, source: str, brand: str, terms: Terms, revisio
         mentions=case.mentions,
         replies=case.replies,
         recontact=case.recontact,
+        sla_due_ms=case.sla_due_ms,
+        reopened=case.reopened,
+        next_responses=case.next_responses,
+        longest_next_response_ms=case.longest_next_ms,
+        resolution_ms=state.resolution_ms,
         revision=revision,
         definitions=DEFINITIONS,
     )

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.settings import Settings
-from models.records import ANNOUNCEMENTS, LineKind, Mention, RejectReason, Role
+from models.packed import LineKind
+from models.records import ANNOUNCEMENTS, Mention, RejectReason, Role
 from streams.stages.dead_letters import DeadLetter, bury
 from streams.stages.decode import Lines, RawBatch, decode_batch
 from streams.stages.pack import Events, make_events, murmur2_partitions, pack_capture, pack_care

@@ -1,7 +1,7 @@
 """The counts of every (window, brand, source) that one care partition knows and that can still change.
 
-A slot is one such row. Classification counters and cohort counters are one matrix (a row a slot), the histogram of
-first responses is sparse: most windows have few. ``*`` stands for all brands of a source.
+A slot is one such row. The counters before ``DENSE`` are one matrix (a row a slot). The rest (histograms, tiers, bands)
+is kept by slot and counter: most of it is 0. ``*`` stands for all brands of a source.
 """
 
 import heapq
@@ -14,13 +14,15 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.counters import COUNTER
-from models.records import INTENTS, PII_KINDS, REASONS, Flag, Role, WindowPart
+from models.counters import COUNTER, COUNTERS, DENSE, MAX_TIERS
+from models.packed import WindowPart
+from models.records import INTENTS, PII_KINDS, REASONS, Flag, Role
 from streams.stages.keys import SEPARATOR, split_case_key
 from streams.stages.waiting import Table
 
 ALL_BRANDS: Final = "*"
-BASE: Final = COUNTER["first_response_0"]  # counters before the histogram
+_TIERS_FROM: Final = COUNTER["tier_0_opened"]
+_TIERS_TO: Final = COUNTER[f"tier_{MAX_TIERS - 1}_kept"]
 _PAIR_BITS: Final = 24
 # numpy works on plain numbers; a lookup in an enum costs more than the operation
 _PRIMARY_BRAND: Final = int(Flag.PRIMARY_BRAND)
@@ -48,7 +50,7 @@ class SlotRecord(msgspec.Struct, frozen=True, array_like=True):
 
     code: int
     counts: list[int]
-    responses: dict[int, int]
+    sparse: dict[int, int]
     open: int
     waiting: int
 
@@ -94,18 +96,19 @@ class Pairs:
 
 class Cohorts:
     __slots__ = (
+        "_changed",
         "_codes",
         "_counts",
         "_free",
         "_heap",
         "_open",
         "_pairs",
-        "_responses",
         "_slots",
+        "_sparse",
         "_unpassed",
+        "_untold",
         "_waiting",
         "_window_ms",
-        "changed",
     )
 
     def __init__(self, window_ms: int, pairs: Pairs) -> None:
@@ -113,13 +116,14 @@ class Cohorts:
         self._slots: dict[int, int] = {}  # code of (window, pair) -> slot
         self._codes: list[int] = []  # slot -> code
         self._free: list[int] = []
-        self._counts = np.zeros((0, BASE), np.uint32)  # what one partition counts in one window is below 2**32
+        self._counts = np.zeros((0, DENSE), np.uint32)  # what one partition counts in one window is below 2**32
         self._open = np.zeros(0, np.int64)
         self._waiting = np.zeros(0, np.int64)
-        self._responses: dict[int, dict[int, int]] = {}  # slot -> bucket -> count
+        self._sparse: dict[int, dict[int, int]] = {}  # slot -> counter from DENSE on -> count
         self._unpassed: dict[int, list[int]] = {}  # windows that W has not passed -> codes of their slots
         self._heap: list[int] = []  # the same windows, the earliest first
-        self.changed: set[int] = set()  # slots since the last publication
+        self._changed: set[int] = set()  # slots since the last ``publish``
+        self._untold: set[int] = set()  # slots that changed before it, and of which nobody was told
 
     @property
     def rows(self) -> int:
@@ -136,12 +140,12 @@ class Cohorts:
         """Rows that count, each in its brand and in ``*`` as its flags say."""
         if len(table):
             rows, slots = self._spread(table)
-            cells = np.concatenate([slots[chosen] * BASE + counter for chosen, counter in _increments(table, rows)])
+            cells = np.concatenate([slots[chosen] * DENSE + counter for chosen, counter in _increments(table, rows)])
             np.add.at(self._counts.reshape(-1), cells, 1)
 
     def count_duplicates(self, table: Table) -> None:
         if len(table):
-            cells = self._spread(table)[1] * BASE + COUNTER["duplicates"]
+            cells = self._spread(table)[1] * DENSE + COUNTER["duplicates"]
             np.add.at(self._counts.reshape(-1), cells, 1)
 
     def change(self, changes: "array[int]") -> None:
@@ -150,26 +154,43 @@ class Cohorts:
         if not changes:
             return
         pairs, times_ms, counters, opens = np.frombuffer(changes, np.int64).reshape(-1, 4).T
-        whole = np.array(self._pairs.all_brands)[pairs]
-        slots = self._slots_of(np.tile(times_ms, 2), np.concatenate([pairs, whole]))
-        counters, opens = np.tile(counters, 2), np.tile(opens, 2)
-        np.add.at(self._open, slots, opens)
-        based = (counters >= 0) & (counters < BASE)
-        np.add.at(self._counts.reshape(-1), slots[based] * BASE + counters[based], 1)
-        response = counters >= BASE
-        for slot, bucket in zip(slots[response].tolist(), (counters[response] - BASE).tolist(), strict=True):
-            responses = self._responses.setdefault(slot, {})
-            responses[bucket] = responses.get(bucket, 0) + 1
+        shared = np.flatnonzero((counters < _TIERS_FROM) | (counters > _TIERS_TO))  # tiers of two brands differ
+        rows = np.concatenate([np.arange(len(counters)), shared])
+        whole = np.array(self._pairs.all_brands)[pairs[shared]]
+        slots = self._slots_of(times_ms[rows], np.concatenate([pairs, whole]))
+        counters = counters[rows]
+        np.add.at(self._open, slots, opens[rows])
+        dense = (counters >= 0) & (counters < DENSE)
+        np.add.at(self._counts.reshape(-1), slots[dense] * DENSE + counters[dense], 1)
+        self._count_sparse(slots[counters >= DENSE], counters[counters >= DENSE])
+
+    def _count_sparse(self, slots: Codes, counters: Codes) -> None:
+        cells, counts = np.unique(slots * len(COUNTERS) + counters, return_counts=True)
+        for cell, count in zip(cells.tolist(), counts.tolist(), strict=True):
+            slot, counter = divmod(cell, len(COUNTERS))
+            sparse = self._sparse.setdefault(slot, {})
+            sparse[counter] = sparse.get(counter, 0) + count
 
     def publish(self, watermark_ms: int) -> list[WindowPart]:
-        """What changed since the last publication, sorted. Slots that can change no more are dropped after it."""
-        parts = self._parts(self.changed)
-        passed = [self._codes[slot] for slot in self.changed]
+        """What merge must hear before it hears of this W: changed slots that W has just passed or that can change no
+        more, sorted; the latter are dropped. What else has changed is told by ``provisional``: most slots change
+        several times before W passes them."""
+        passed = list[int]()
         while self._heap and self._end_ms(self._heap[0]) <= watermark_ms:
             passed += self._unpassed.pop(heapq.heappop(self._heap))
-        for code in passed:
+        finished = {slot for slot in self._changed if self._is_finished(slot, watermark_ms)}
+        untold = self._changed | self._untold
+        due = finished | ({self._slots[code] for code in passed} & untold)
+        parts = self._parts(due)
+        for code in [*passed, *(self._codes[slot] for slot in finished)]:
             self._drop_finished(code, watermark_ms)
-        self.changed = set()
+        self._changed, self._untold = set(), untold - due
+        return parts
+
+    def provisional(self) -> list[WindowPart]:
+        """What has changed and was not told yet, sorted."""
+        parts = self._parts(self._untold)
+        self._untold = set()
         return parts
 
     def parts(self) -> list[WindowPart]:
@@ -182,13 +203,14 @@ class Cohorts:
             yield PackedSlots([self._record(code, slot) for code, slot in part])
 
     def load(self, packed: PackedSlots) -> None:
-        """Take in one part of ``dump``."""
+        """Take in one part of ``dump``; nobody was told of it yet, as far as is known."""
         for record in packed.slots:
             slot = self._slot(record.code)
+            self._untold.add(slot)
             self._counts[slot] = record.counts
             self._open[slot], self._waiting[slot] = record.open, record.waiting
-            if record.responses:
-                self._responses[slot] = record.responses
+            if record.sparse:
+                self._sparse[slot] = record.sparse
 
     def _spread(self, table: Table) -> tuple[Codes, Codes]:
         """Which rows count for their brand, then which ones count for ``*``, as their flags say; the slot of each."""
@@ -200,15 +222,15 @@ class Cohorts:
         return rows, self._slots_of(table["time_ms"][rows], np.concatenate([pairs[in_brand], whole]))
 
     def _record(self, code: int, slot: int) -> SlotRecord:
-        counts, responses = self._counts[slot].tolist(), self._responses.get(slot, {})
-        return SlotRecord(code, counts, responses, int(self._open[slot]), int(self._waiting[slot]))
+        counts, sparse = self._counts[slot].tolist(), self._sparse.get(slot, {})
+        return SlotRecord(code, counts, sparse, int(self._open[slot]), int(self._waiting[slot]))
 
     def _slots_of(self, times_ms: Codes, pairs: Codes) -> Codes:
         """The slot of each (time, pair), created where needed. All of them count as changed."""
         codes = (times_ms // self._window_ms << _PAIR_BITS) | pairs
         distinct, index = np.unique(codes, return_inverse=True)
         slots = [self._slot(code) for code in distinct.tolist()]
-        self.changed.update(slots)
+        self._changed.update(slots)
         return np.array(slots, np.int64)[index]
 
     def _slot(self, code: int) -> int:
@@ -229,19 +251,25 @@ class Cohorts:
         self._codes.append(0)
         if slot >= len(self._open):
             more = max(64, len(self._open) // 2)
-            self._counts = np.concatenate([self._counts, np.zeros((more, BASE), np.uint32)])
+            self._counts = np.concatenate([self._counts, np.zeros((more, DENSE), np.uint32)])
             self._open = np.concatenate([self._open, np.zeros(more, np.int64)])
             self._waiting = np.concatenate([self._waiting, np.zeros(more, np.int64)])
         return slot
 
     def _drop_finished(self, code: int, watermark_ms: int) -> None:
         slot = self._slots.get(code)
-        if slot is None or self._open[slot] or self._waiting[slot] or self._end_ms(code >> _PAIR_BITS) > watermark_ms:
+        if slot is None or not self._is_finished(slot, watermark_ms):
             return
         del self._slots[code]
-        self._responses.pop(slot, None)
+        self._sparse.pop(slot, None)
         self._counts[slot] = 0
         self._free.append(slot)
+
+    def _is_finished(self, slot: int, watermark_ms: int) -> bool:
+        """Whether W has passed it and nothing in it can change any more."""
+        if self._open[slot] or self._waiting[slot]:
+            return False
+        return self._end_ms(self._codes[slot] >> _PAIR_BITS) <= watermark_ms
 
     def _end_ms(self, window: int) -> int:
         return (window + 1) * self._window_ms
@@ -254,13 +282,18 @@ class Cohorts:
         code = self._codes[slot]
         source, brand = self._pairs.names[code & _PAIR_MASK]
         counts = self._counts[slot].tolist()
-        responses = self._responses.get(slot)
-        if responses:
-            counts += [responses.get(bucket, 0) for bucket in range(max(responses) + 1)]
         while counts and not counts[-1]:
             counts.pop()
         start_ms = (code >> _PAIR_BITS) * self._window_ms
-        return WindowPart(start_ms, brand, source, tuple(counts), int(self._open[slot]), int(self._waiting[slot]))
+        return WindowPart(
+            start_ms,
+            brand,
+            source,
+            tuple(counts),
+            int(self._open[slot]),
+            int(self._waiting[slot]),
+            dict(self._sparse.get(slot, {})),
+        )
 
 
 def _increments(table: Table, rows: Codes) -> Iterator[tuple[NDArray[np.bool_] | Codes, Codes | int]]:

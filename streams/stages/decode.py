@@ -12,7 +12,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.records import ANNOUNCEMENTS, STAMP_HEADER, Control, LineKind, Mention, RejectReason, Stamp
+from models.packed import LineKind
+from models.records import ANNOUNCEMENTS, STAMP_HEADER, Control, Mention, RejectReason, Stamp
 from streams.stages.reasons import explain
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -69,8 +70,9 @@ class Reject(msgspec.Struct, frozen=True):
 
 
 class Lines(msgspec.Struct, frozen=True):
-    """A decoded batch of n records. ``feeds`` to ``kinds`` have n entries (``kinds``: LineKind or ``ANNOUNCEMENT``);
-    ``mention_rows`` (ascending), ``controls`` and ``rejects`` say which record is what."""
+    """A decoded batch of n records. ``feeds`` to ``kinds`` have n entries (``times_ms``: of mentions, 0 for others;
+    ``kinds``: LineKind or ``ANNOUNCEMENT``); ``mention_rows`` (ascending), ``controls`` and ``rejects`` say which is
+    what. ``silences_ms`` are those that lines ended, by row."""
 
     mentions: list[Mention]
     mention_rows: Ints
@@ -81,7 +83,9 @@ class Lines(msgspec.Struct, frozen=True):
     epochs: Ints
     seqs: Ints
     feed_times_ms: Ints
+    times_ms: Ints
     kinds: NDArray[np.uint8]
+    silences_ms: dict[int, int]
     foreign: dict[int, Foreign]  # by partition: the newest stamp of unstamped records
 
 
@@ -247,7 +251,8 @@ def _refuse(mention: Mention, reason: RejectReason, headers: Headers) -> Reject:
     feed, epoch, seq, time_ms = mention.feed, mention.epoch, mention.seq, mention.feed_time_ms
     if not _good_stamp(feed, epoch, seq, time_ms):
         return Reject(reason)
-    return Reject(reason, Stamp(feed=feed, epoch=epoch, seq=seq, feed_time_ms=time_ms, reason=reason))
+    own = Stamp(feed=feed, epoch=epoch, seq=seq, feed_time_ms=time_ms, reason=reason, silent_ms=mention.silent_ms)
+    return Reject(reason, own)
 
 
 def int_column(values: list[int]) -> Ints:
@@ -280,6 +285,8 @@ def _stamp_lines(
         epochs=np.zeros(count, np.int64),
         seqs=np.zeros(count, np.int64),
         feed_times_ms=np.zeros(count, np.int64),
+        times_ms=np.zeros(count, np.int64),
+        silences_ms={},
         kinds=np.zeros(count, np.uint8),
         foreign=foreign,
     )
@@ -293,8 +300,11 @@ def _copy_stamps(lines: Lines) -> None:
     lines.epochs[rows] = [m.epoch for m in lines.mentions]
     lines.seqs[rows] = [m.seq for m in lines.mentions]
     lines.feed_times_ms[rows] = [m.feed_time_ms for m in lines.mentions]
+    lines.times_ms[rows] = [m.created_at_ms for m in lines.mentions]
     for row, mention in zip(rows.tolist(), lines.mentions, strict=True):
         lines.feeds[row] = mention.feed
+        if mention.silent_ms:
+            _put_silence(lines, row, mention)
     for row, control in lines.controls.items():
         lines.kinds[row] = ANNOUNCEMENT if control.control in ANNOUNCEMENTS else LineKind.CONTROL
         _put_stamp(lines, row, control)
@@ -308,19 +318,25 @@ def _put_stamp(lines: Lines, row: int, stamp: Control | Stamp) -> None:
     lines.feeds[row] = stamp.feed
     lines.epochs[row], lines.seqs[row] = stamp.epoch, stamp.seq
     lines.feed_times_ms[row] = stamp.feed_time_ms
+    _put_silence(lines, row, stamp)
+
+
+def _put_silence(lines: Lines, row: int, stamp: Mention | Control | Stamp) -> None:
+    """A silence from before 1970 on is none, whoever says so."""
+    if stamp.feed and 0 < stamp.silent_ms <= stamp.feed_time_ms:
+        lines.silences_ms[row] = stamp.silent_ms
 
 
 def _stamp_foreign(batch: RawBatch, lines: Lines) -> None:
     """Stamp records without stamps in partition order."""
     if "" not in lines.feeds:
         return
-    created = dict(zip(lines.mention_rows.tolist(), (m.created_at_ms for m in lines.mentions), strict=True))
     for row, feed in enumerate(lines.feeds):
         if feed:
             continue
         partition = batch.partitions[row]
         before = lines.foreign.get(partition) or Foreign(batch.offsets[row], 0, 0)
-        stamp = Foreign(before.epoch, before.seq + 1, max(before.time_ms, created.get(row, 0)))
+        stamp = Foreign(before.epoch, before.seq + 1, max(before.time_ms, int(lines.times_ms[row])))
         lines.foreign[partition] = stamp
         lines.feeds[row] = foreign_feed(partition)
         lines.epochs[row], lines.seqs[row], lines.feed_times_ms[row] = stamp

@@ -1,17 +1,19 @@
-"""Topic records to export rows: what ``--out`` and ``unheard export`` leave on disk, one JSON object a line.
+"""Topic records to export rows: what ``--out`` and ``unheard export`` leave on disk.
 
 Of the records of one key the last state stands, whatever order they are read in. Rows are sorted. The texts of
-mentions are in ``escalations.jsonl`` alone, masked. ``streams.stages.rows`` has the shapes.
+mentions are in the escalations alone, masked. ``streams.stages.rows`` has the shapes.
 """
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from itertools import groupby
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
 from models.records import (
     DEFINITIONS,
+    FOLLOWER_BANDS,
     STAMP_HEADER,
     CaseRecord,
     Escalation,
@@ -29,20 +31,26 @@ from streams.stages.rows import (
     EscalationRow,
     FeedRow,
     GapRow,
+    HoursMeta,
     Meta,
     WindowRow,
     rfc3339,
 )
-from streams.stages.rules import Rules
+from streams.stages.rules import BrandRules, Rules
+from streams.stages.service_hours import ServiceHours
 from streams.stages.windows import WindowRecord
 
 CLASSIFIED_FILE: Final = "classified.jsonl"
+COPIES_FILE: Final = "copies.jsonl"
 ESCALATIONS_FILE: Final = "escalations.jsonl"
 CASES_FILE: Final = "cases.jsonl"
 WINDOWS_FILE: Final = "windows.jsonl"
 GAPS_FILE: Final = "gaps.jsonl"
+LINES_FILE: Final = "lines.jsonl"
 DLQ_FILE: Final = "dlq.jsonl"
 META_FILE: Final = "meta.json"
+
+_WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 T = TypeVar("T")
 Record = TypeVar("Record", CaseRecord, WindowRecord, GapRecord, FeedRecord)
@@ -82,18 +90,70 @@ class _Classified(msgspec.Struct, frozen=True):
     seq: int = 0
 
 
-def classified_rows(values: Iterable[bytes], feed_order: Sequence[str] = ()) -> list[ClassifiedRow]:
-    """One row for each (source, id, brand): of several copies one that is not late, then the earliest, then of the
-    first feed in order (unnamed feeds after, by name), then the lowest (epoch, seq)."""
-    decode = msgspec.json.Decoder(_Classified).decode
-    ranks = {feed: rank for rank, feed in enumerate(feed_order)}
+_decode_classified: Final = msgspec.json.Decoder(_Classified).decode
+_decode_row: Final = msgspec.json.Decoder(ClassifiedRow).decode
 
-    def precedence(record: _Classified) -> tuple[bool, int, int, str, int, int]:
-        rank = ranks.get(record.feed, len(ranks))
-        return (record.verdict.late, record.created_at_ms, rank, record.feed, record.epoch, record.seq)
 
-    best = _best(map(decode, values), lambda r: (r.source, r.id, r.verdict.brand), precedence)
-    return [_classified_row(best[key]) for key in sorted(best)]
+class ClassifiedItem(NamedTuple):
+    """A row of ``ClassifiedRow`` as JSON behind what it is sorted by. ``place`` is that of its feed. The first item of
+    a (source, id, brand) is the copy that counts."""
+
+    source: str
+    id: str
+    brand: str
+    late: bool
+    time_ms: int
+    place: int
+    feed: str
+    epoch: int
+    seq: int
+    row: bytes
+
+    @property
+    def stamp(self) -> tuple[str, int, int]:
+        return (self.feed, self.epoch, self.seq)
+
+
+def classified_item(value: bytes, places: Mapping[str, int]) -> ClassifiedItem:
+    """``places`` has those of the feeds that ``feed_order`` names; the others follow by name."""
+    record = _decode_classified(value)
+    return ClassifiedItem(
+        record.source,
+        record.id,
+        record.verdict.brand,
+        record.verdict.late,
+        record.created_at_ms,
+        places.get(record.feed, len(places)),
+        record.feed,
+        record.epoch,
+        record.seq,
+        msgspec.json.encode(_classified_row(record)),
+    )
+
+
+def feed_places(feed_order: Sequence[str]) -> dict[str, int]:
+    return {feed: place for place, feed in enumerate(feed_order)}
+
+
+def counting_rows(items: Iterable[ClassifiedItem]) -> Iterator[ClassifiedRow]:
+    """Of sorted items, the copy of each (source, id, brand) that counts."""
+    for _, copies in groupby(items, key=_mention_of):
+        yield _decode_row(next(copies).row)
+
+
+def other_rows(items: Iterable[ClassifiedItem]) -> Iterator[ClassifiedRow]:
+    """Of sorted items, all copies but the one that counts, each stamp once, in the order of time and stamp."""
+    for _, copies in groupby(items, key=_mention_of):
+        by_stamp = dict[tuple[str, int, int], ClassifiedItem]()
+        for item in copies:
+            by_stamp.setdefault(item.stamp, item)
+        _, *others = by_stamp.values()
+        for item in sorted(others, key=lambda item: (item.time_ms, *item.stamp)):
+            yield _decode_row(item.row)
+
+
+def _mention_of(item: ClassifiedItem) -> tuple[str, str, str]:
+    return (item.source, item.id, item.brand)
 
 
 def escalation_rows(values: Iterable[bytes]) -> list[EscalationRow]:
@@ -113,7 +173,10 @@ def case_rows(values: Iterable[bytes]) -> list[CaseRow]:
             case,
             opened=rfc3339(case.opened_ms),
             closed=None if case.closed_ms is None else rfc3339(case.closed_ms),
-            first_response_s=None if case.first_response_ms is None else case.first_response_ms / 1000,
+            first_response_s=_seconds(case.first_response_ms),
+            sla_due=rfc3339(case.sla_due_ms),
+            longest_next_response_s=_seconds(case.longest_next_response_ms),
+            resolution_s=_seconds(case.resolution_ms),
         )
         for case in _newest(values, CaseRecord, lambda case: case.case_id)
     ]
@@ -121,8 +184,7 @@ def case_rows(values: Iterable[bytes]) -> list[CaseRow]:
 
 
 def window_rows(values: Iterable[bytes]) -> list[WindowRow]:
-    newest = _newest(values, WindowRecord, lambda window: (window.window_start_ms, window.brand, window.source))
-    ordered = sorted(newest, key=lambda window: (window.window_start_ms, window.brand, window.source))
+    ordered = sorted(_newest(values, WindowRecord, _window_key), key=_window_key)
     return [_row(WindowRow, window, window_start=rfc3339(window.window_start_ms)) for window in ordered]
 
 
@@ -149,21 +211,36 @@ def dlq_rows(records: Iterable[tuple[bytes | None, Mapping[str, bytes | None]]])
     return sorted(rows, key=lambda row: (row.feed, row.epoch, row.seq, row.position, row.reason, row.sha256))
 
 
-def meta_of(rules: Rules, *, model: str, config: str, watermark_ms: int | None, feeds: Sequence[FeedRow]) -> Meta:
-    """``model`` and ``config`` are the versions that classify stamps on its verdicts."""
+def meta_of(
+    rules: Rules,
+    *,
+    model: str,
+    config: str,
+    watermark_ms: int | None,
+    feeds: Sequence[FeedRow],
+    baselines: Mapping[str, dict[str, float]] | None = None,
+) -> Meta:
+    """``model`` and ``config`` are the versions that classify stamps on its verdicts; ``baselines`` are contacts per
+    hour by brand and channel."""
+    contacts = baselines or {}
     return Meta(
         definitions=DEFINITIONS,
         model=model,
         config=config,
         window_s=rules.window_ms / 1000,
+        rollup_s=tuple(width_ms / 1000 for width_ms in rules.rollup_ms),
+        heartbeat_s=rules.heartbeat_ms / 1000,
+        stall_s=rules.stall_ms / 1000,
         lateness_s=rules.lateness_ms / 1000,
         response_horizon_s=rules.horizon_ms / 1000,
         sla_s=rules.sla_ms / 1000,
         case_limit_s=rules.case_limit_ms / 1000,
         recontact_s=rules.recontact_ms / 1000,
         dedupe_s=rules.dedupe_ms / 1000,
+        actionable=rules.actionable,
+        follower_bands=FOLLOWER_BANDS,
         feed_order=rules.feed_order,
-        brands={name: _brand_meta(rules, name) for name in rules.brands},
+        brands={name: _brand_meta(brand, contacts.get(name, {})) for name, brand in rules.brands.items()},
         watermark=None if watermark_ms is None else rfc3339(watermark_ms),
         feeds=tuple(feeds),
     )
@@ -217,6 +294,10 @@ def _classified_row(record: _Classified) -> ClassifiedRow:
     )
 
 
+def _window_key(window: WindowRecord) -> tuple[int, float, str, str]:
+    return (window.window_start_ms, window.window_s, window.brand, window.source)
+
+
 def _gap_key(gap: GapRecord) -> tuple[str, int, int, str]:
     return (gap.feed, gap.epoch, gap.from_seq, gap.cause)
 
@@ -247,7 +328,27 @@ def _digest(value: bytes, reason: RejectReason) -> tuple[int, str]:
     return len(value), hashlib.sha256(value).hexdigest()
 
 
-def _brand_meta(rules: Rules, name: str) -> BrandMeta:
-    brand = rules.brands[name]
-    sla_s = {tier: sla_ms / 1000 for tier, sla_ms in zip(brand.tiers, brand.sla_ms, strict=True)}
-    return BrandMeta(response_horizon_s=brand.horizon_ms / 1000, sla_s=sla_s)
+def _brand_meta(brand: BrandRules, baseline: dict[str, float]) -> BrandMeta:
+    return BrandMeta(
+        response_horizon_s=brand.horizon_ms / 1000,
+        sla_s={tier: sla_ms / 1000 for tier, sla_ms in zip(brand.tiers, brand.sla_ms, strict=True)},
+        service_hours=None if brand.service_hours is None else _hours_meta(brand.service_hours),
+        baseline=baseline,
+    )
+
+
+def _hours_meta(hours: ServiceHours) -> HoursMeta:
+    week = {
+        day: tuple(f"{_clock(start)}-{_clock(end)}" for start, end in spans)
+        for day, spans in zip(_WEEKDAYS, hours.week, strict=True)
+        if spans
+    }
+    return HoursMeta(time_zone=hours.time_zone, week=week, holidays=hours.holidays)
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def _seconds(duration_ms: int | None) -> float | None:
+    return None if duration_ms is None else duration_ms / 1000

@@ -6,7 +6,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from models.records import FeedPart, Flag
+from models.packed import FeedPart
+from models.records import Flag
 from streams.stages.waiting import Table
 
 _PRIMARY_MENTION: Final = int(Flag.PRIMARY_MENTION)

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from models.records import (
+from models.packed import (
     EVENT_DTYPE,
     LINE_DTYPE,
     PACKED_SCHEMA,
@@ -16,15 +16,13 @@ from models.records import (
     CaptureSection,
     CareBlock,
     CareSection,
-    Control,
-    ControlKind,
     Disconnect,
     FeedLines,
-    Flag,
     Limit,
-    Mention,
     RawSpan,
+    Stall,
 )
+from models.records import Control, ControlKind, Flag, Mention
 from streams.stages.decode import ANNOUNCEMENT, Lines
 from streams.stages.keys import case_key, murmur2_partition
 from streams.stages.route import Concern, Router
@@ -172,12 +170,11 @@ def pack_care(
 
 def _event_rows(lines: Lines, offsets: Ints, decisions: Decisions, events: Events, rows: Ints) -> NDArray[np.void]:
     table = np.zeros(len(rows), EVENT_DTYPE)
-    concern, mention = events.concern, decisions.mention[events.concern]
     table["offset"], table["seq"], table["epoch"] = offsets[rows], lines.seqs[rows], lines.epochs[rows]
-    table["time_ms"] = np.array([m.created_at_ms for m in lines.mentions], np.int64)[mention]
+    table["time_ms"] = lines.times_ms[rows]
     table["flags"] = events.flags
     for name in ("pii", "role", "intent", "reasons", "tier", "band"):
-        table[name] = getattr(decisions, name)[concern]
+        table[name] = getattr(decisions, name)[events.concern]
     return table
 
 
@@ -242,28 +239,44 @@ def _feed_lines(lines: Lines, offsets: Ints, rows: tuple[int, int]) -> list[Feed
     table = np.zeros(high - low, LINE_DTYPE)
     table["offset"], table["seq"], table["epoch"] = offsets[low:high], lines.seqs[low:high], lines.epochs[low:high]
     table["feed_time_ms"], table["kind"] = lines.feed_times_ms[low:high], lines.kinds[low:high]
+    table["time_ms"] = lines.times_ms[low:high]
     counted = lines.kinds[low:high] != ANNOUNCEMENT
     feeds = lines.feeds[low:high]
     sources = _sources(lines, low, high)
     names = sorted({feed for feed, line in zip(feeds, counted.tolist(), strict=True) if line})
-    if len(names) == 1:
-        return [_of_feed(lines, names[0], sources, np.flatnonzero(counted), table, low)]
-    column = np.array(feeds)
-    return [_of_feed(lines, name, sources, np.flatnonzero(counted & (column == name)), table, low) for name in names]
+    column = np.array(feeds) if len(names) > 1 else None
+    found: list[FeedLines] = []
+    for name in names:
+        places = np.flatnonzero(counted if column is None else counted & (column == name))
+        for source, part in _by_source(lines, sources.get(name, [""]), places, low):
+            found.append(_of_feed(lines, name, source, part, table, low))
+    return found
 
 
-def _sources(lines: Lines, low: int, high: int) -> dict[str, str]:
-    """Source of each feed, as its mentions or else its controls say."""
-    sources = {control.feed: control.source for row, control in lines.controls.items() if low <= row < high}
+def _sources(lines: Lines, low: int, high: int) -> dict[str, list[str]]:
+    """Sources of each feed, as its mentions or else its controls say; nearly always one."""
     first, last = np.searchsorted(lines.mention_rows, (low, high)).tolist()
     rows = lines.mention_rows[first:last].tolist()
-    sources.update((lines.feeds[row], m.source) for row, m in zip(rows, lines.mentions[first:last], strict=True))
+    pairs = {(lines.feeds[row], m.source) for row, m in zip(rows, lines.mentions[first:last], strict=True)}
+    sources: dict[str, list[str]] = {}
+    for feed, source in sorted(pairs):
+        sources.setdefault(feed, []).append(source)
+    for row, control in lines.controls.items():
+        if low <= row < high:
+            sources.setdefault(control.feed, [control.source])
     return sources
 
 
-def _of_feed(
-    lines: Lines, name: str, sources: Mapping[str, str], places: Ints, table: NDArray[np.void], low: int
-) -> FeedLines:
+def _by_source(lines: Lines, sources: Sequence[str], places: Ints, low: int) -> list[tuple[str, Ints]]:
+    """A feed's lines by source, because windows are: where there are several, the first has what is no mention."""
+    if len(sources) == 1:
+        return [(sources[0], places)]
+    of_row = dict(zip(lines.mention_rows.tolist(), (m.source for m in lines.mentions), strict=True))
+    named = np.array([of_row.get(row, sources[0]) for row in (places + low).tolist()])
+    return [(source, places[named == source]) for source in sources]
+
+
+def _of_feed(lines: Lines, name: str, source: str, places: Ints, table: NDArray[np.void], low: int) -> FeedLines:
     rows = (places + low).tolist()
     rejects: dict[str, int] = {}
     if lines.rejects:
@@ -272,7 +285,7 @@ def _of_feed(
     controls = [(row, lines.controls[row]) for row in rows if row in lines.controls] if lines.controls else []
     return FeedLines(
         feed=name,
-        source=sources.get(name, ""),
+        source=source,
         rows=table[places].tobytes(),
         rejects=rejects,
         limits=tuple(
@@ -282,7 +295,12 @@ def _of_feed(
             Disconnect(*_stamp(lines, row), control.code, control.reason)
             for row, control in _of_kind(controls, ControlKind.DISCONNECT)
         ),
+        stalls=_stalls(lines, rows) if lines.silences_ms else (),
     )
+
+
+def _stalls(lines: Lines, rows: Iterable[int]) -> tuple[Stall, ...]:
+    return tuple(Stall(*_stamp(lines, row), lines.silences_ms[row]) for row in rows if row in lines.silences_ms)
 
 
 def _of_kind(controls: Iterable[tuple[int, Control]], kind: ControlKind) -> list[tuple[int, Control]]:

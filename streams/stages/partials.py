@@ -9,33 +9,33 @@ from typing import Final
 
 import msgspec
 
-from models.counters import COUNTERS
-from models.records import PACKED_SCHEMA, FeedPart, PartialBlock, WindowPart
+from models.packed import PACKED_SCHEMA, FeedPart, PartialBlock, WindowPart
 from streams.stages import topics
 from streams.stages.fold import Output
 from streams.stages.keys import murmur2_partition
 from streams.stages.rules import Rules
 from streams.stages.watermark import UNSET
 
-BLOCK_PARTS: Final = 1500  # at most 330 bytes each: a block stays below half of the usual record limit
+BLOCK_BYTES: Final = 400_000  # of windows in one block: below half of the usual record limit
+_CAPTURE: Final = "capture-"
+_encode = msgspec.msgpack.Encoder().encode
 
 
 def origins(rules: Rules) -> tuple[str, ...]:
     """Everybody whom merge waits for."""
     care = (f"care-{partition}" for partition in range(rules.care_partitions))
-    capture = (f"capture-{partition}" for partition in range(rules.capture_partitions))
+    capture = (f"{_CAPTURE}{partition}" for partition in range(rules.capture_partitions))
     return (*care, *capture)
+
+
+def is_capture(origin: str) -> bool:
+    return origin.startswith(_CAPTURE)
 
 
 def trimmed(counts: Sequence[int]) -> tuple[int, ...]:
     """``counts`` without trailing zeros, the wire form of ``WindowPart.counts``."""
     length = next((index for index in range(len(counts), 0, -1) if counts[index - 1]), 0)
     return tuple(counts[:length])
-
-
-def widened(counts: Sequence[int]) -> list[int]:
-    """Inverse of :func:`trimmed`."""
-    return [*counts, *[0] * (len(COUNTERS) - len(counts))]
 
 
 def partial_outputs(
@@ -46,25 +46,43 @@ def partial_outputs(
     windows: Sequence[WindowPart],
     feeds: Sequence[FeedPart],
 ) -> Iterator[Output]:
-    """One block for each merge partition that has to hear of something; with a watermark, for all of them."""
+    """One block for each merge partition that has to hear of something; with a watermark, for all of them. Too large
+    ones are split: the watermark and the feeds are in the last."""
     for partition in range(rules.merge_partitions):
-        mine = [part for part in windows if _lives_in(str(part.window_start_ms), partition, rules)]
+        mine = [part for part in windows if _lives_in(_widest(part.window_start_ms, rules), partition, rules)]
         of_feeds = tuple(part for part in feeds if _lives_in(part.feed, partition, rules))
         if not (mine or of_feeds or watermark_ms != UNSET):
             continue
-        starts = range(0, max(len(mine), 1), BLOCK_PARTS)
-        for start in starts:
-            last = start == starts[-1]
+        *earlier, last = _split(mine)
+        for some in (*earlier, last):
             block = PartialBlock(
                 schema=PACKED_SCHEMA,
                 origin=origin,
                 origins=origins(rules),
                 revision=revision,
-                watermark_ms=watermark_ms if last else UNSET,
-                windows=tuple(mine[start : start + BLOCK_PARTS]),
-                feeds=of_feeds if last else (),
+                watermark_ms=watermark_ms if some is last else UNSET,
+                windows=some,
+                feeds=of_feeds if some is last else (),
             )
             yield Output(topics.PARTIALS, None, msgspec.msgpack.encode(block), partition, phase=1)
+
+
+def _split(parts: Sequence[WindowPart]) -> list[tuple[WindowPart, ...]]:
+    """Runs of parts of at most ``BLOCK_BYTES`` each, at least one."""
+    runs, run, size = list[tuple[WindowPart, ...]](), list[WindowPart](), 0
+    for part in parts:
+        length = len(_encode(part))
+        if run and size + length > BLOCK_BYTES:
+            runs.append(tuple(run))
+            run, size = [], 0
+        run.append(part)
+        size += length
+    return [*runs, tuple(run)]
+
+
+def _widest(start_ms: int, rules: Rules) -> str:
+    """All windows within one of the widest kind live together, for they are added up."""
+    return str(start_ms - start_ms % max((rules.window_ms, *rules.rollup_ms)))
 
 
 def _lives_in(key: str, partition: int, rules: Rules) -> bool:

@@ -20,9 +20,10 @@ _RATE_NAMES: Final = (
 
 
 def render_text(account: Account) -> list[str]:
-    """Lines without colour or markup, at most 110 columns unless a name is very long."""
+    """Lines without colour or markup, at most 100 columns unless a name is very long."""
     blocks = [_answer(account), _feeds(account), _losses(account), _judged(account.total), _rates(account.total)]
-    blocks += [_responses(account.total), _brands(account.brands), _checks(account)]
+    blocks += [_responses(account.total), _followers(account.total), _brands(account.brands), _voices(account)]
+    blocks += [_tiers(account.brands), _checks(account)]
     lines = list[str]()
     for block in blocks:
         if block:
@@ -51,15 +52,22 @@ def _answer(account: Account) -> list[str]:
 
 def _feeds(account: Account) -> list[str]:
     names = ("sent", "received", "duplicates", "late", "rejected", "control", "shed", "missed_exact", "difference")
-    heads = ["capture by feed", *("missed" if name == "missed_exact" else name for name in names)]
+    short = {"duplicates": "copies", "missed_exact": "missed", "difference": "diff"}
+    heads = ["capture by feed", *(short.get(name, name) for name in names)]
     rows = [[feed.feed, *(f"{getattr(feed, name):,}" for name in names)] for feed in account.capture.feeds]
     return _table(heads, rows)
 
 
 def _losses(account: Account) -> list[str]:
-    gaps = [[cause, f"{sums.gaps:,}", f"{sums.missed:,}"] for cause, sums in account.capture.gaps.items()]
+    gaps = [
+        [cause, f"{sums.gaps:,}", f"{sums.missed:,}", "-" if sums.estimated is None else f"~{sums.estimated:,}"]
+        for cause, sums in account.capture.gaps.items()
+    ]
     rejects = [[reason, f"{number:,}"] for reason, number in account.capture.rejects.items()]
-    tables = [_table(["gaps by cause", "gaps", "mentions"], gaps), _table(["rejects by reason", "lines"], rejects)]
+    tables = [
+        _table(["gaps by cause", "gaps", "missed", "estimated"], gaps),
+        _table(["rejects by reason", "lines"], rejects),
+    ]
     return [line for table in tables for line in table]
 
 
@@ -78,13 +86,55 @@ def _rates(total: Care) -> list[str]:
 
 
 def _responses(total: Care) -> list[str]:
-    found = total.first_response
+    """First responses of all cases and of the answered alone; then what followed them."""
+    first, following, resolution = total.first_response, total.next_response, total.resolution
     if not total.cases.opened:
         return []
-    return [
-        f"first response, all {total.cases.opened:,} cases (Kaplan-Meier)  {_spans(found.expected)}",
-        f"first response, the {found.answered_cases:,} answered alone       {_spans(found.answered)}",
+    heads = ["how long it takes", "number", "median", "p90", "longest"]
+    rows = [
+        ["first response (Kaplan-Meier)", f"{total.cases.opened:,}", *_spans(first.expected), ""],
+        ["first response, answered alone", f"{first.answered_cases:,}", *_spans(first.answered), ""],
+        [
+            "next response (at most)",
+            f"{following.replies:,}",
+            _bound(following.p50_at_most_s, following.replies),
+            _bound(following.p90_at_most_s, following.replies),
+            _bound(following.longest_s, following.replies),
+        ],
+        ["resolution, resolved alone", f"{resolution.cases:,}", *_spans(resolution.times), ""],
     ]
+    reopened = f"{total.cases.reopened:,} of {total.cases.opened:,} cases were reopened after an answer"
+    return [line.rstrip() for line in _table(heads, rows)] + [reopened]
+
+
+def _followers(total: Care) -> list[str]:
+    rows = [[f"{band} followers", *_rate(found)] for band, found in total.response_by_followers.items()]
+    return _table(["answered", "numerator", "denominator", "pending", "value"], rows)
+
+
+def _voices(account: Account) -> list[str]:
+    """Shares of what came: what was missed spoke of somebody too."""
+    voices = [(care.brand, care.share_of_voice) for care in account.brands if care.share_of_voice is not None]
+    rows = [
+        [brand, f"{share.numerator:,}", _value(share)]
+        for brand, share in sorted(voices, key=lambda voice: (-voice[1].numerator, voice[0]))[:MAX_BRANDS]
+        if share.numerator
+    ]
+    coverage = account.capture.coverage
+    lost = coverage.denominator - coverage.numerator
+    covered = f"coverage: {_count(coverage)} mentions received, {lost:,} numbers never came{_percent(coverage)}"
+    return [*_table(["share of voice", "mentions", "share"], rows), covered] if rows else []
+
+
+def _tiers(brands: Sequence[Care]) -> list[str]:
+    """Of brands that promise more than one thing."""
+    rows = [
+        [f"{care.brand}: {tier}", *_rate(found)]
+        for care in brands[:MAX_BRANDS]
+        if len(care.sla_by_tier) > 1
+        for tier, found in care.sla_by_tier.items()
+    ]
+    return _table(["SLA breached by tier", "numerator", "denominator", "pending", "value"], rows)
 
 
 def _brands(brands: Sequence[Care]) -> list[str]:
@@ -126,8 +176,13 @@ def _percent(rate: Rate) -> str:
     return "" if rate.value is None else f" ({_value(rate)})"
 
 
-def _spans(found: Quantiles) -> str:
-    return f"median {_span(found.p50_s)}, p90 {_span(found.p90_s)}"
+def _spans(found: Quantiles) -> tuple[str, str]:
+    return _span(found.p50_s), _span(found.p90_s)
+
+
+def _bound(seconds: float | None, number: int) -> str:
+    """Without any there is none; beyond the last edge of the histogram nobody knows."""
+    return "-" if not number else "beyond 29 d" if seconds is None else _span(seconds)
 
 
 def _span(seconds: float | None) -> str:

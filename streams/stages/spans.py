@@ -5,7 +5,8 @@ from typing import Final, Self
 
 import msgspec
 
-from models.records import Control, ControlKind, FeedEnd, FeedMark, FeedStart, RawSpan
+from models.packed import FeedEnd, FeedMark, FeedStart, RawSpan
+from models.records import Control, ControlKind
 from streams.stages.decode import Foreign, Lines
 
 _NOTE_BYTES_LIMIT: Final = 4_000  # brokers take 4,096 bytes of metadata beside an offset

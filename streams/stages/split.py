@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.records import (
+from models.packed import (
     EVENT_DTYPE,
     LINE_DTYPE,
     CaptureBlock,
@@ -83,13 +83,15 @@ def _halve_capture(section: CaptureSection) -> list[CaptureSection]:
 def _part_of_feed(feed: FeedLines, rows: NDArray[np.void]) -> FeedLines:
     """Some rows of a feed, with what belongs to them. Reasons of rejects are counts without rows: the last part of
     the feed keeps them."""
-    stamps = {(int(row["epoch"]), int(row["seq"])) for row in rows} if feed.limits or feed.disconnects else set()
+    said = feed.limits or feed.disconnects or feed.stalls
+    stamps = {(int(row["epoch"]), int(row["seq"])) for row in rows} if said else set()
     return msgspec.structs.replace(
         feed,
         rows=rows.tobytes(),
         rejects=feed.rejects if feed.rows.endswith(rows.tobytes()) else {},
         limits=tuple(limit for limit in feed.limits if (limit.epoch, limit.seq) in stamps),
         disconnects=tuple(cut for cut in feed.disconnects if (cut.epoch, cut.seq) in stamps),
+        stalls=tuple(stall for stall in feed.stalls if (stall.epoch, stall.seq) in stamps),
     )
 
 

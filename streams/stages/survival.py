@@ -5,7 +5,7 @@ event times up to t of (1 - events / at risk). Events come before censorings at 
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -21,28 +21,38 @@ class Quantiles(msgspec.Struct, frozen=True):
     p90_s: float | None
 
 
+Durations = Iterable[int] | Mapping[int, int]  # one by one, or how often each
+
+
 def quantiles(events_ms: Iterable[int], censored_ms: Iterable[int] = ()) -> Quantiles:
     """Median and 90th percentile of durations (ms), some of which only lasted at least that long."""
     events, censored = list(events_ms), list(censored_ms)
     return Quantiles(_seconds(quantile(events, censored, 0.5)), _seconds(quantile(events, censored, 0.9)))
 
 
-def quantile(events_ms: Iterable[int], censored_ms: Iterable[int], share: float) -> int | None:
-    """The smallest time with S(t) <= 1 - share, null if unreached."""
-    events, censored = Counter(events_ms), Counter(censored_ms)
-    at_risk, survival = events.total() + censored.total(), 1.0
+def quantile(events_ms: Durations, censored_ms: Durations, share: float) -> int | None:
+    """The smallest time with S(t) <= 1 - share, null if unreached. Any other scale than ms will do too."""
+    events, censored = _counted(events_ms), _counted(censored_ms)
+    at_risk, survival = sum(events.values()) + sum(censored.values()), 1.0
+    if not events:
+        return None
     run_started = at_risk  # without censorings the product telescopes: one division, no rounding piles up
     survival_before_run = 1.0
     for time_ms in sorted(events.keys() | censored.keys()):
-        at_risk -= events[time_ms]
-        if events[time_ms]:
+        happened, lost = events.get(time_ms, 0), censored.get(time_ms, 0)
+        at_risk -= happened
+        if happened:
             survival = survival_before_run * at_risk / run_started
             if survival <= 1 - share + _TOLERANCE:
                 return time_ms
-        if censored[time_ms]:
-            at_risk -= censored[time_ms]
+        if lost:
+            at_risk -= lost
             run_started, survival_before_run = at_risk, survival
     return None
+
+
+def _counted(durations: Durations) -> Mapping[int, int]:
+    return durations if isinstance(durations, Mapping) else Counter(durations)
 
 
 def _seconds(time_ms: int | None) -> float | None:

@@ -7,19 +7,8 @@ import msgspec
 import numpy as np
 import orjson
 
-from models.records import (
-    EVENT_DTYPE,
-    INTENTS,
-    LINE_DTYPE,
-    PII_KINDS,
-    REASONS,
-    CaptureBlock,
-    CareBlock,
-    Flag,
-    LineKind,
-    PartialBlock,
-    Role,
-)
+from models.packed import EVENT_DTYPE, LINE_DTYPE, CaptureBlock, CareBlock, LineKind, PartialBlock
+from models.records import INTENTS, PII_KINDS, REASONS, Flag, Role
 from streams.stages import topics
 from streams.stages.verdicts import names_of
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from models.records import FeedEnd, FeedMark, FeedStart, RawSpan
+from models.packed import FeedEnd, FeedMark, FeedStart, RawSpan
 from streams.stages.fold import BlockError
 
 UNSET: Final = -(2**62)  # earlier than any time: nothing is known yet

@@ -3,12 +3,17 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from config.check import cross_problems, show_location
 from config.settings import Brand, Settings, Tier
 
 DAY = 86_400_000
 ACME = {"name": "Acme", "handles": ["acme"]}
+
+
+def open_on(time_zone: str = "Europe/Berlin", **week: list[str]) -> dict[str, Any]:
+    return {"service_hours": {"time_zone": time_zone, "week": week or {"mon": ["08:00-20:00"]}}}
 
 
 def problems(**sections: Any) -> list[tuple[str, str]]:
@@ -26,6 +31,16 @@ def test_the_defaults_are_right() -> None:
         ({"rules": {"sla_ms": DAY + 1}}, "rules.sla_ms", "≤ response_horizon_ms"),
         ({"rules": {"response_horizon_ms": 31 * DAY}}, "rules.response_horizon_ms", "≤ case_limit_ms"),
         ({"rules": {"feed_order": ["a", "b", "a"]}}, "rules.feed_order", "'a' twice"),
+        ({"rules": {"rollup_ms": [90_000]}}, "rules.rollup_ms", "90000 must be a multiple of 60000"),
+        (
+            {"rules": {"rollup_ms": [120_000, 120_000]}},
+            "rules.rollup_ms",
+            "120000 must be a multiple of 120000, and more",
+        ),
+        ({"brands": [ACME | open_on(time_zone="Europe/Berln")]}, "brands[0].service_hours.time_zone", "Europe/Berlin?"),
+        ({"brands": [ACME | open_on(mon=["09:00-08:00"])]}, "brands[0].service_hours.week.mon", "must ascend"),
+        ({"brands": [ACME | open_on(mon=["09:00-12:00", "12:00-13:00"])]}, "brands[0].service_hours.week.mon", "touch"),
+        ({"brands": [ACME | open_on(mon=[])]}, "brands[0].service_hours.week", "no hours at all"),
         ({"kafka": {"message_max_bytes": 100_000}}, "classify.block_bytes", "message_max_bytes"),
         ({"topics": {"prefix": "a b"}}, "topics.prefix", "letters, digits"),
         ({"metrics": {"care_port": 9101}}, "metrics", "share port 9101"),
@@ -73,3 +88,8 @@ def test_a_brand_may_promise_anything_up_to_its_own_horizon() -> None:
 
 def test_ports_of_zero_are_free_ones_and_never_meet() -> None:
     assert problems(metrics={"classify_port": 0, "care_port": 0, "replay_port": 0}) == []
+
+
+def test_service_hours_of_another_form_are_refused() -> None:
+    with pytest.raises(ValidationError, match="written like 08:00-20:00"):
+        problems(brands=[ACME | open_on(mon=["8-20"])])

@@ -1,5 +1,6 @@
 """What `config show` prints can be loaded again, and never tells a secret."""
 
+from datetime import date
 from pathlib import Path
 
 from hypothesis import given
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from config.dump import dump_toml, plain_tree
 from config.load import load_settings
-from config.settings import Brand, Settings, Tier
+from config.settings import Brand, ServiceHours, Settings, Tier
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 
@@ -17,7 +18,8 @@ def test_any_settings_survive_the_way_through_toml(name: str, words: list[str], 
     import tomllib
 
     tier = Tier(name=name, sla_ms=1, verified=True)
-    brand = Brand(name=name, keywords=tuple(words), sla_ms=5, tiers=(tier, tier))
+    hours = ServiceHours(time_zone="Asia/Tokyo", week={"mon": ("08:00-24:00",)}, holidays=(date(2017, 12, 25),))
+    brand = Brand(name=name, keywords=tuple(words), sla_ms=5, tiers=(tier, tier), service_hours=hours)
     settings = Settings.model_validate({"topics": {"prefix": prefix}, "brands": (brand, brand)})
     again = Settings.model_validate(tomllib.loads(dump_toml(settings, reveal=True)))
     assert again == settings

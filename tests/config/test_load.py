@@ -27,7 +27,7 @@ def test_without_anything_the_defaults_hold() -> None:
 
 
 def test_each_layer_overrides_the_one_before(tmp_path: Path) -> None:
-    file = write(tmp_path, "[rules]\nsla_ms = 1\nlateness_ms = 1\nwindow_ms = 1_001\n")
+    file = write(tmp_path, "[rules]\nsla_ms = 1\nlateness_ms = 1\nwindow_ms = 1_001\nrollup_ms = []\n")
     environ = {"UNHEARD_RULES__LATENESS_MS": "2", "UNHEARD_RULES__WINDOW_MS": "1002"}
     rules = load_settings(file, environ, {"rules.window_ms": 1_003}).rules
     assert (rules.sla_ms, rules.lateness_ms, rules.window_ms) == (1, 2, 1_003)

@@ -1,8 +1,10 @@
 """Runs the whole flow with real worker processes and holds its exports against the independent oracle."""
 
 import os
+import re
 import signal
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,10 +54,11 @@ class Finished:
 
     def lines(self) -> dict[str, list[bytes]]:
         """The exports as sorted lines by file, without the names of versions and shapes of the run."""
-        return {name: sorted(msgspec.json.encode(row) for row in rows) for name, rows in self.exports.files().items()}
+        return {name: sorted(map(msgspec.json.encode, rows)) for name, rows in self.exports.files().items()}
 
     def oracle(self) -> OracleAccount:
-        rows = [msgspec.to_builtins(row) for row in self.exports.classified]
+        # Where no row bears a mention's stamp, the newest of its id speaks for it: the row that stands comes last.
+        rows = [msgspec.to_builtins(row) for row in (*self.exports.classified.copies, *self.exports.classified)]
         rejected = frozenset(LineStamp(row.feed, row.epoch, row.seq) for row in self.exports.dlq)
         return oracle_account(self.raw, rows, Rules.from_settings(self.settings), rejected)
 
@@ -112,3 +115,38 @@ def sample_file(directory: Path, lines: int) -> Path:
 
     write_sample(directory, lines)
     return directory / FIREHOSE
+
+
+def minute_of(file: Path, directory: Path) -> Path:
+    """The lines of the minute of event time in which most of them are, as a file of its own."""
+    times: dict[bytes, int] = {}
+    for line in file.read_bytes().splitlines():
+        found = re.search(rb'"created_at_ms":(\d+)', line)
+        if found:
+            times[line] = int(found[1])
+    minutes = Counter(time_ms // 60_000 for time_ms in times.values())
+    busiest = minutes.most_common(1)[0][0]
+    chosen = [line for line, time_ms in times.items() if time_ms // 60_000 == busiest]
+    return _written(directory / "minute.jsonl", chosen)
+
+
+def with_repeats(file: Path, directory: Path) -> Path:
+    """The file with every seventh line delivered twice, the second time some lines later."""
+    lines = file.read_bytes().splitlines()
+    again = [(at + 5, line) for at, line in enumerate(lines) if at % 7 == 0]
+    ordered = sorted([*enumerate(lines), *again], key=lambda entry: entry[0])
+    return _written(directory / "repeats.jsonl", [line for _, line in ordered])
+
+
+def with_a_second_feed(file: Path, directory: Path) -> Path:
+    """The file with everything that feed ``a`` brings brought by feed ``z`` as well."""
+    lines = file.read_bytes().splitlines()
+    own = re.compile(rb'"feed":"a"')
+    return _written(
+        directory / "second.jsonl", [copy for line in lines for copy in {line: 0, own.sub(b'"feed":"z"', line): 0}]
+    )
+
+
+def _written(file: Path, lines: Iterable[bytes]) -> Path:
+    file.write_bytes(b"".join(line + b"\n" for line in lines))
+    return file

@@ -3,10 +3,23 @@ worker processes on real brokers; an independent client reads the raw topic, an 
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from models.records import Rate
 from streams.runtime.demo import DemoPlan
-from tests.flow.flow import Finished, Killing, finish_flow, flow_settings, oracle_differences, sample_file
+from streams.stages.rows import WindowRow
+from tests.flow.flow import (
+    Finished,
+    Killing,
+    finish_flow,
+    flow_settings,
+    minute_of,
+    oracle_differences,
+    sample_file,
+    with_a_second_feed,
+    with_repeats,
+)
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "twcs_sample.csv"
 needs_data = pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared/data/twcs_sample.csv")
@@ -73,6 +86,56 @@ def test_a_source_that_was_shuffled_before_stamping_gives_the_oracles_account(
 ) -> None:
     plan = DemoPlan(make_file=lambda _: sample, learn_brands=False, shuffle_ms=250_000)
     assert oracle_differences(finish_flow(plan, flow_settings(embedded_broker))) == []
+
+
+@pytest.mark.embedded
+def test_lines_that_are_delivered_twice_change_no_byte(
+    undisturbed: Finished, sample: Path, embedded_broker: str, tmp_path: Path
+) -> None:
+    plan = DemoPlan(make_file=lambda _: with_repeats(sample, tmp_path), learn_brands=False)
+    once, twice = undisturbed.lines(), finish_flow(plan, flow_settings(embedded_broker)).lines()
+    del once["dlq.jsonl"], twice["dlq.jsonl"]  # rejects name their place in the file
+    assert twice == once
+
+
+@pytest.mark.embedded
+def test_a_second_identical_feed_adds_duplicates_and_changes_nothing_else(
+    undisturbed: Finished, sample: Path, embedded_broker: str, tmp_path: Path
+) -> None:
+    plan = DemoPlan(make_file=lambda _: with_a_second_feed(sample, tmp_path), learn_brands=False)
+    run = finish_flow(plan, flow_settings(embedded_broker))
+    assert oracle_differences(run) == []
+    once, twice = undisturbed.exports, run.exports
+    assert twice.cases == once.cases
+    assert list(twice.classified) == list(once.classified)
+    assert [without_copies(row) for row in twice.windows] == [without_copies(row) for row in once.windows]
+    feeds = {feed.feed: feed for feed in twice.meta.feeds}
+    assert feeds["z"].duplicates == feeds["a"].received + feeds["a"].duplicates
+    assert feeds["z"].received == 0
+
+
+def without_copies(row: WindowRow) -> WindowRow:
+    """What a second identical feed may not change: it brings copies, and misses again what the first one missed."""
+    nothing = Rate(numerator=row.coverage.numerator, denominator=0, pending=0, value=None)
+    return msgspec.structs.replace(row, duplicates=0, missed_exact=0, missed_upstream=0, coverage=nothing)
+
+
+@pytest.fixture(scope="session")
+def at_once(tmp_path_factory: pytest.TempPathFactory, embedded_broker: str) -> tuple[Path, Finished]:
+    """A minute of the sample, and its account when replayed as fast as possible."""
+    directory = tmp_path_factory.mktemp("minute")
+    minute = minute_of(sample_file(directory, 200_000), directory)
+    return minute, finish_flow(DemoPlan(make_file=lambda _: minute, learn_brands=False), flow_settings(embedded_broker))
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize("speed", [pytest.param(1, marks=pytest.mark.long), 20, 100])
+def test_the_speed_changes_no_byte(at_once: tuple[Path, Finished], embedded_broker: str, speed: float) -> None:
+    minute, fast = at_once
+    plan = DemoPlan(make_file=lambda _: minute, learn_brands=False, speed=speed)
+    run = finish_flow(plan, flow_settings(embedded_broker))
+    assert run.exports.cases
+    assert run.lines() == fast.lines()
 
 
 @pytest.mark.kafka

@@ -24,6 +24,7 @@ MENTIONS = st.builds(
     epoch=st.integers(0, 5),
     seq=st.integers(0, 10**12),
     feed_time_ms=st.integers(0, LIMITS.now_ms),
+    silent_ms=st.sampled_from([0, 90_001]),
 )
 
 
@@ -35,7 +36,7 @@ def read(*lines: bytes | str) -> list[SourceLine]:
 @given(MENTIONS)
 def test_a_mention_is_read_without_its_stamps_which_stand_beside_it(mention: Mention) -> None:
     (line,) = read(msgspec.json.encode(mention))
-    bare = msgspec.structs.replace(mention, feed="", epoch=0, seq=0, feed_time_ms=0)
+    bare = msgspec.structs.replace(mention, feed="", epoch=0, seq=0, feed_time_ms=0, silent_ms=0)
     assert line == Good(bare, False, mention.feed, mention.epoch, mention.seq)
 
 
@@ -49,10 +50,19 @@ def test_a_control_is_read_without_its_stamps() -> None:
     assert line == SourceControl(Control(control=ControlKind.LIMIT, track=7), "a", 2, 9)
 
 
+def test_a_heartbeat_may_say_the_time_of_the_source() -> None:
+    (line,) = read(f'{{"control":"heartbeat","at_ms":{LIMITS.now_ms},"silent_ms":7,"feed":"a","epoch":2,"seq":9}}')
+    assert line == SourceControl(Control(control=ControlKind.HEARTBEAT, at_ms=LIMITS.now_ms), "a", 2, 9)
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
         ("", RejectReason.EMPTY),
+        ('{"control":"heartbeat","at_ms":5}', RejectReason.TIME_OUT_OF_RANGE),
+        ('{"control":"heartbeat","at_ms":-1}', RejectReason.TIME_OUT_OF_RANGE),
+        ('{"control":"heartbeat","at_ms":9000000000000000}', RejectReason.TIME_OUT_OF_RANGE),
+        ('{"control":"heartbeat","at_ms":"now"}', RejectReason.WRONG_SHAPE),
         ('{"control":"snooze"}', RejectReason.UNKNOWN_CONTROL),
         ('{"control":"limit","track":"x"}', RejectReason.WRONG_SHAPE),
         ('{"id":"1","author":"a","text":"x"}', RejectReason.WRONG_SHAPE),

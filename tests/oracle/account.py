@@ -7,11 +7,12 @@ from typing import Any
 
 from models.records import Mention
 
-from .capture import Gap, feed_rows, gap_row, notice_gaps, read_feeds, sequence_gaps
-from .cases import all_cases, case_row, histories
+from .capture import Gap, feed_rows, gap_row, read_feeds, sequence_gaps
+from .cases import Case, all_cases, case_row, histories
 from .classified import Judged, LineStamp, in_brand_order, judged_from
 from .copies import sort_copies, stamp_of
-from .raw import RawLine, distinct_lines, watermark
+from .notices import notice_gaps
+from .raw import RawLine, distinct_lines, ended_feeds, watermark
 from .rules import Terms
 from .tweets import all_tweets
 from .windows import Windows
@@ -45,14 +46,17 @@ def oracle_account(
     verdicts = _Verdicts(classified_rows, rules)
     counted = [verdicts.of(mention) for mention in copies.counted]
     duplicates = [verdicts.of(mention) for mention in copies.duplicates]
-    feeds = read_feeds(lines)
-    gaps = [gap for feed in feeds.values() for gap in (*sequence_gaps(feed), *notice_gaps(feed, distinct))]
-    cases, windows = _cohorts(counted, duplicates, gaps, watermark_ms, rules)
+    by_name = read_feeds(lines)
+    gaps = [gap for feed in by_name.values() for gap in (*sequence_gaps(feed), *notice_gaps(feed))]
+    feeds = feed_rows(by_name, ended_feeds(lines), distinct, copies, gaps, rejected, watermark_ms)
+    cohorts = _Cohorts(rules, watermark_ms)
+    cohorts.count(counted)
+    cohorts.count_beside(duplicates, copies.waiting, gaps)
     return OracleAccount(
-        cases=cases,
-        windows=windows,
+        cases=cohorts.case_rows(),
+        windows=cohorts.window_rows(settled=all(feed["final"] for feed in feeds)),
         gaps=sorted(map(gap_row, gaps), key=lambda row: (row["feed"], row["epoch"], row["cause"], row["from_seq"])),
-        feeds=feed_rows(lines, distinct, copies, gaps, rejected, watermark_ms),
+        feeds=feeds,
         watermark_ms=watermark_ms,
         problems=verdicts.problems,
     )
@@ -66,8 +70,9 @@ def export_account(classified_rows: Iterable[Mapping[str, Any]], rules: Terms, w
         if not row.late and row.time_ms < watermark_ms:
             mentions[row.source, row.id].append(row)
     counted = [in_brand_order(rows, rules.brands) for rows in mentions.values()]
-    cases, windows = _cohorts(counted, [], [], watermark_ms, rules)
-    return OracleAccount(cases, windows, [], [], watermark_ms, [])
+    cohorts = _Cohorts(rules, watermark_ms)
+    cohorts.count(counted)
+    return OracleAccount(cohorts.case_rows(), cohorts.window_rows(settled=False), [], [], watermark_ms, [])
 
 
 class _Verdicts:
@@ -77,46 +82,62 @@ class _Verdicts:
     def __init__(self, classified_rows: Iterable[Mapping[str, Any]], rules: Terms) -> None:
         self.problems: list[str] = []
         self._brands = list(rules.brands)
-        self._by_stamp: dict[LineStamp, dict[str, Judged]] = defaultdict(dict)
+        self._by_stamp: dict[tuple[LineStamp, str], dict[str, Judged]] = defaultdict(dict)
         self._by_id: dict[tuple[str, str], dict[str, Judged]] = defaultdict(dict)
         for row in map(judged_from, classified_rows):
-            self._by_stamp[row.stamp][row.brand] = row
+            self._by_stamp[row.stamp, row.id][row.brand] = row
             self._by_id[row.source, row.id][row.brand] = row
 
     def of(self, mention: Mention) -> list[Judged]:
-        """Rows in configured order of brands, at the time that the counted copy bears."""
+        """Rows in configured order of brands, with the time and the followers that the counted copy bears."""
         rows = {
             **self._by_id.get((mention.source, mention.id), {}),
-            **self._by_stamp.get(stamp_of(mention), {}),
+            **self._by_stamp.get((stamp_of(mention), mention.id), {}),
         }
         if not rows:
             self.problems.append(f"no verdict on {mention.source} {mention.id} of {stamp_of(mention)}")
         ordered = in_brand_order(rows.values(), self._brands)
-        return [replace(row, time_ms=mention.created_at_ms) for row in ordered]
+        return [replace(row, time_ms=mention.created_at_ms, followers=mention.followers) for row in ordered]
 
 
-def _cohorts(
-    counted: Sequence[list[Judged]],
-    duplicates: Sequence[list[Judged]],
-    gaps: Sequence[Gap],
-    watermark_ms: int,
-    rules: Terms,
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    keyed = histories((row for rows in counted for row in rows), rules)
-    cases = all_cases(keyed, watermark_ms, rules)
-    windows = Windows(rules.window_ms)
-    for rows in filter(None, counted):
-        windows.add_mention(rows)
-    for rows in filter(None, duplicates):
-        windows.add_duplicate(rows[0].time_ms, rows[0].source, [row.brand for row in rows if row.role != "none"])
-    for case in cases:
-        windows.add_case(case)
-    for tweet in all_tweets(keyed, watermark_ms, rules):
-        windows.add_tweet(tweet)
-    for gap in gaps:
-        windows.add_gap(gap)
-    case_rows = sorted(
-        map(case_row, cases),
-        key=lambda row: (row["source"], row["brand"], row["customer"], row["opened"], row["opened_by"]),
-    )
-    return case_rows, windows.rows()
+class _Cohorts:
+    """The cases, and the windows of every width."""
+
+    def __init__(self, rules: Terms, watermark_ms: int) -> None:
+        self._rules, self._watermark_ms = rules, watermark_ms
+        self._windows = [Windows(width_ms, rules) for width_ms in (rules.window_ms, *rules.rollup_ms)]
+        self._cases: list[Case] = []
+
+    def count(self, counted: Sequence[list[Judged]]) -> None:
+        """All mentions that count, each as judged for its brands."""
+        keyed = histories((row for rows in counted for row in rows), self._rules)
+        self._cases = all_cases(keyed, self._watermark_ms, self._rules)
+        tweets = list(all_tweets(keyed, self._watermark_ms, self._rules))
+        for windows in self._windows:
+            for rows in filter(None, counted):
+                windows.add_mention(rows)
+            for case in self._cases:
+                windows.add_case(case)
+            for tweet in tweets:
+                windows.add_tweet(tweet)
+
+    def count_beside(self, duplicates: Sequence[list[Judged]], waiting: Sequence[Mention], gaps: Sequence[Gap]) -> None:
+        """What no case knows of: copies, what waits, and what is lacking."""
+        for windows in self._windows:
+            for rows in filter(None, duplicates):
+                brands = [row.brand for row in rows if row.role != "none"]
+                windows.add_duplicate(rows[0].time_ms, rows[0].source, brands)
+            for mention in waiting:
+                windows.add_waiting(mention)
+            for gap in gaps:
+                windows.add_gap(gap)
+
+    def case_rows(self) -> list[dict[str, Any]]:
+        rows = [case_row(case, self._rules) for case in self._cases]
+        key = ("source", "brand", "customer", "opened", "opened_by")
+        return sorted(rows, key=lambda row: tuple(row[name] for name in key))
+
+    def window_rows(self, *, settled: bool) -> list[dict[str, Any]]:
+        settled_ms = self._watermark_ms if settled else None
+        rows = [row for windows in self._windows for row in windows.rows(settled_ms)]
+        return sorted(rows, key=lambda row: (row["window_start"], row["window_s"], row["brand"], row["source"]))

@@ -1,6 +1,7 @@
 """Packs a history as ``classify`` would: one care block per batch and care partition, one capture block per batch and
 capture partition."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,29 +10,34 @@ from typing import Any, Final
 
 import numpy as np
 
-from models.records import (
-    ANNOUNCEMENTS,
+from models.packed import (
     EVENT_DTYPE,
-    INTENTS,
     LINE_DTYPE,
-    PII_KINDS,
-    REASONS,
+    PACKED_SCHEMA,
     CaptureBlock,
     CaptureSection,
     CareBlock,
     CareSection,
-    Control,
-    ControlKind,
     Disconnect,
     FeedEnd,
     FeedLines,
     FeedMark,
     FeedStart,
-    Flag,
     Limit,
     LineKind,
-    Mention,
     RawSpan,
+    Stall,
+)
+from models.records import (
+    ANNOUNCEMENTS,
+    FOLLOWER_BANDS,
+    INTENTS,
+    PII_KINDS,
+    REASONS,
+    Control,
+    ControlKind,
+    Flag,
+    Mention,
     Role,
     Stamp,
 )
@@ -43,7 +49,6 @@ from .raw import RawLine, is_late
 PartitionOf = Callable[[str, int], int]  # (key, partitions) to partition
 
 _TOPIC_ID: Final = "raw-topic"
-_SCHEMA: Final = 1
 _SEPARATOR: Final = "\x1f"  # of a case key; no generated name holds one
 
 
@@ -80,7 +85,7 @@ def to_care_blocks(
                 here = [event for event in events if partition_of(event.key, partitions) == care_partition]
                 mine.append(_section(span, here))
         sent.extend(
-            (care_partition, CareBlock(_SCHEMA, "model", "config", tuple(mine)))
+            (care_partition, CareBlock(PACKED_SCHEMA, "model", "config", tuple(mine)))
             for care_partition, mine in enumerate(sections)
         )
     return sent
@@ -104,7 +109,7 @@ def to_capture_blocks(
                 )
                 for raw_partition, slice_ in sorted(batch.items())
             )
-            sent.append((capture_partition, CaptureBlock(_SCHEMA, sections)))
+            sent.append((capture_partition, CaptureBlock(PACKED_SCHEMA, sections)))
     return sent
 
 
@@ -206,7 +211,7 @@ def _values(offset: int, mention: Mention, row: dict[str, Any], flags: Flag) -> 
         "intent": INTENTS.index(row["intent"] or "unjudged"),
         "reasons": sum(1 << REASONS.index(name) for name in row["reasons"]),
         "tier": row["tier"],
-        "band": row["band"],
+        "band": bisect_right(FOLLOWER_BANDS, mention.followers) - 1,
     }
 
 
@@ -238,18 +243,22 @@ def _feed_lines(feed: str, lines: list[tuple[int, RawLine]], history: History) -
     rejects: dict[str, int] = defaultdict(int)
     limits: list[Limit] = []
     disconnects: list[Disconnect] = []
+    stalls: list[Stall] = []
     for index, (offset, line) in enumerate(lines):
         value = line.value
         kind = _kind(line, history.terms.lateness_ms)
-        rows[index] = (offset, value.seq, value.epoch, value.feed_time_ms, kind)
+        time_ms = value.created_at_ms if isinstance(value, Mention) else 0
+        rows[index] = (offset, value.seq, value.epoch, value.feed_time_ms, time_ms, kind)
         place = (value.epoch, value.seq, value.feed_time_ms)
+        if value.silent_ms:
+            stalls.append(Stall(*place, value.silent_ms))
         if isinstance(value, Stamp):
             rejects[value.reason.value] += 1
         elif isinstance(value, Control) and value.control is ControlKind.LIMIT:
             limits.append(Limit(*place, value.track))
         elif isinstance(value, Control) and value.control is ControlKind.DISCONNECT:
             disconnects.append(Disconnect(*place, value.code, value.reason))
-    return FeedLines(feed, "x", rows.tobytes(), dict(rejects), tuple(limits), tuple(disconnects))
+    return FeedLines(feed, "x", rows.tobytes(), dict(rejects), tuple(limits), tuple(disconnects), tuple(stalls))
 
 
 def _kind(line: RawLine, lateness_ms: int) -> LineKind:

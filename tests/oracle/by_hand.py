@@ -43,7 +43,7 @@ def row(id_: str, time_ms: int, role: str = "customer", **verdict: Any) -> dict[
         "epoch": 1,
         "seq": 1,
         "tier": 0,
-        "band": 0,
+        "followers": 0,
     }
     return plain | verdict
 
@@ -98,8 +98,12 @@ def end(
     )
 
 
+def control(kind: ControlKind, seq: int, time_ms: int, epoch: int = 1, **said: Any) -> Control:
+    return Control(control=kind, feed="f", epoch=epoch, seq=seq, feed_time_ms=time_ms, **said)
+
+
 def limit(seq: int, time_ms: int, track: int, epoch: int = 1) -> Control:
-    return Control(control=ControlKind.LIMIT, feed="f", epoch=epoch, seq=seq, feed_time_ms=time_ms, track=track)
+    return control(ControlKind.LIMIT, seq, time_ms, epoch, track=track)
 
 
 def broken(seq: int, time_ms: int) -> Stamp:
@@ -117,16 +121,19 @@ def account_of(lines: list[RawLine], rows: list[dict[str, Any]], terms: PlainTer
 
 
 def window(account: OracleAccount, brand: str, start_: str) -> dict[str, Any]:
+    """The narrowest one."""
     return next(row for row in account.windows if (row["brand"], row["window_start"]) == (brand, start_))
 
 
 def counts(window_row: dict[str, Any], *names: str) -> tuple[int, ...]:
-    return tuple(window_row["counts"][name] for name in names)
+    return tuple(window_row["counts"].get(name, 0) for name in names)
 
 
 def nonzero(window_row: dict[str, Any]) -> dict[str, int]:
-    return {name: value for name, value in window_row["counts"].items() if value}
+    return dict(window_row["counts"])
 
 
 def summands(feed_row: dict[str, Any]) -> dict[str, int]:
-    return {name: value for name, value in feed_row.items() if type(value) is int and value}
+    """Of the conservation of a feed, as far as they are not 0."""
+    figures = {name: value for name, value in feed_row.items() if type(value) is int and value}
+    return {name: value for name, value in figures.items() if name != "mention_lines"}

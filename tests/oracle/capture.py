@@ -1,7 +1,7 @@
-"""Capture: what each feed sent, what of it came, and the gaps between."""
+"""Capture: what each feed sent, what of it came, and the numbers that did not."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -9,9 +9,9 @@ from models.records import Control, ControlKind, Stamp
 
 from .classified import LineStamp, format_time
 from .copies import Copies
-from .raw import RawLine, ended_feeds, partition_sets
+from .raw import Line, RawLine, partition_sets
 
-_LIMIT_COUNTERS: Final = 4
+_NOTICES: Final = (ControlKind.LIMIT, ControlKind.DISCONNECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,22 +19,25 @@ class Gap:
     feed: str
     source: str
     epoch: int
-    cause: str  # sequence | limit | disconnect
+    cause: str  # sequence | limit | disconnect | stall
     exact: bool
     from_seq: int
     to_seq: int
     from_ms: int
     to_ms: int
-    missed: int
+    missed: int = 0
+    estimated: int | None = None
 
 
 @dataclass(slots=True)
 class Epoch:
-    """One numbering of one feed: what was announced about it and which numbers came (seq to feed time)."""
+    """One numbering of one feed: what was announced about it and which numbers came (seq to feed time); ``notices``
+    are the lines with which the source itself speaks of what is lacking, by number."""
 
     first_seq: int | None = None
     end: Control | None = None
     came: dict[int, int] = field(default_factory=dict)
+    notices: dict[int, Line] = field(default_factory=dict)
     started_in: set[int] = field(default_factory=set)
     ended_in: set[int] = field(default_factory=set)
     reached_ms: dict[int, int] = field(default_factory=dict)  # largest feed time by raw partition
@@ -48,6 +51,11 @@ class Epoch:
     def last(self) -> int:
         """By end-of-feed, while that is outstanding the highest seen."""
         return self.end.last_seq if self.end else max(self.came, default=self.first - 1)
+
+    @property
+    def last_ms(self) -> int:
+        """Feed time of the last number; the end-of-feed stands for one that never came."""
+        return self.came.get(self.last, self.end.feed_time_ms if self.end else 0)
 
     @property
     def sent(self) -> int:
@@ -66,6 +74,18 @@ class Feed:
         """Feed time of its last end."""
         return max((epoch.end.feed_time_ms for epoch in self.epochs.values() if epoch.end), default=0)
 
+    def passed(self, number: int, time_ms: int) -> bool:
+        """A partition holds a feed's lines in order, so one that is beyond a feed time, has seen the end of the epoch,
+        or anything of a later epoch, will not bring what came before."""
+        epoch = self.epochs[number]
+        later = [other for n, other in self.epochs.items() if n > number]
+        return all(
+            partition in epoch.ended_in
+            or epoch.reached_ms.get(partition, time_ms) > time_ms
+            or any(partition in other.started_in | other.reached_ms.keys() for other in later)
+            for partition in self.partitions
+        )
+
 
 def read_feeds(lines: Sequence[RawLine]) -> dict[str, Feed]:
     """Everything that the stamps say about each feed, whatever order the partitions were read in."""
@@ -81,6 +101,8 @@ def read_feeds(lines: Sequence[RawLine]) -> dict[str, Feed]:
             _announce(epoch, value, line.partition)
         else:
             epoch.came[value.seq] = value.feed_time_ms
+            if value.silent_ms or (isinstance(value, Control) and value.control in _NOTICES):
+                epoch.notices[value.seq] = value
         reached_ms = epoch.reached_ms.get(line.partition, value.feed_time_ms)
         epoch.reached_ms[line.partition] = max(reached_ms, value.feed_time_ms)
     return feeds
@@ -101,7 +123,7 @@ def sequence_gaps(feed: Feed) -> Iterator[Gap]:
         for from_seq, to_seq in _holes(epoch):
             from_ms, to_ms = _bounds(epoch, from_seq, to_seq)
             missed = to_seq - from_seq + 1
-            if _passed(feed, number, to_ms):
+            if feed.passed(number, to_ms):
                 yield Gap(feed.name, feed.source, number, "sequence", True, from_seq, to_seq, from_ms, to_ms, missed)
 
 
@@ -123,80 +145,23 @@ def _bounds(epoch: Epoch, from_seq: int, to_seq: int) -> tuple[int, int]:
     return epoch.came.get(from_seq - 1, to_ms), to_ms
 
 
-def _passed(feed: Feed, number: int, time_ms: int) -> bool:
-    """A partition holds a feed's lines in order, so one that is beyond a feed time, has seen the end of the epoch, or
-    anything of a later epoch, will not bring what came before."""
-    epoch = feed.epochs[number]
-    later = [other for n, other in feed.epochs.items() if n > number]
-    return all(
-        partition in epoch.ended_in
-        or epoch.reached_ms.get(partition, time_ms) > time_ms
-        or any(partition in other.started_in | other.reached_ms.keys() for other in later)
-        for partition in feed.partitions
-    )
-
-
-def withheld(tracks: Iterable[int]) -> Iterator[int]:
-    """What each limit notice of one connection adds, in seq order. A notice extends the largest counter that is not
-    above it, else opens one of four, else resets the smallest."""
-    counters: list[int] = []
-    for track in tracks:
-        below = [counter for counter in counters if counter <= track]
-        if below:
-            base = max(below)
-            counters.remove(base)
-        elif len(counters) < _LIMIT_COUNTERS:
-            base = 0
-        else:
-            counters.remove(min(counters))
-            base = 0
-        counters.append(track)
-        yield track - base
-
-
-def notice_gaps(feed: Feed, lines: Iterable[RawLine]) -> Iterator[Gap]:
-    """Gaps that the source itself owns to: limit notices with the number withheld, disconnects without one. A limit
-    notice counts once every raw partition has passed it, for an earlier one would change what it adds."""
-    connections: dict[int, list[Control]] = defaultdict(list)
-    for line in lines:
-        value = line.value
-        if isinstance(value, Control) and value.feed == feed.name:
-            connections[value.epoch].append(value)
-    for number, controls in connections.items():
-        controls.sort(key=lambda control: control.seq)
-        limits = [
-            control
-            for control in controls
-            if control.control is ControlKind.LIMIT and _passed(feed, number, control.feed_time_ms)
-        ]
-        for notice, missed in zip(limits, withheld(notice.track for notice in limits), strict=True):
-            if missed:
-                yield _notice_gap(notice, "limit", missed)
-        for control in controls:
-            if control.control is ControlKind.DISCONNECT:
-                yield _notice_gap(control, "disconnect", 0)
-
-
-def _notice_gap(notice: Control, cause: str, missed: int) -> Gap:
-    seq, time_ms = notice.seq, notice.feed_time_ms
-    return Gap(notice.feed, notice.source, notice.epoch, cause, False, seq, seq, time_ms, time_ms, missed)
-
-
 def feed_rows(
-    lines: Sequence[RawLine],
+    feeds: Mapping[str, Feed],
+    ended: Collection[str],
     distinct: Sequence[RawLine],
     copies: Copies,
     gaps: Sequence[Gap],
     rejected: frozenset[LineStamp],
     watermark_ms: int,
 ) -> list[dict[str, Any]]:
-    """The conservation account of each feed; ``difference`` must be 0 once ``final``."""
+    """The conservation account of each feed; ``difference`` must be 0 at any time. ``ended`` feeds are over."""
     parts = Counter[tuple[str, str]]()
     for name, mentions in (
         ("received", copies.counted),
         ("duplicates", copies.duplicates),
         ("late", copies.late),
         ("waiting", copies.waiting),
+        ("mention_lines", [*copies.counted, *copies.duplicates, *copies.waiting]),
     ):
         parts.update((mention.feed, name) for mention in mentions)
     for line in distinct:
@@ -206,27 +171,34 @@ def feed_rows(
             parts[line.value.feed, "control"] += 1
     for gap in gaps:
         parts[gap.feed, "missed_exact" if gap.cause == "sequence" else "missed_upstream"] += gap.missed
-    ended = ended_feeds(lines)
     return [
-        _feed_row(feed, parts, feed.name in ended and watermark_ms > feed.end_ms)
-        for _, feed in sorted(read_feeds(lines).items())
+        _feed_row(feed, parts, feed.name in ended and watermark_ms > feed.end_ms) for _, feed in sorted(feeds.items())
     ]
 
 
-_SUMMANDS: Final = ("received", "duplicates", "late", "rejected", "control", "shed", "missed_exact")
+_FIGURES: Final = (
+    *("received", "duplicates", "late", "rejected", "control", "shed"),
+    *("missed_exact", "missed_upstream", "waiting", "mention_lines"),
+)
 
 
 def _feed_row(feed: Feed, parts: Counter[tuple[str, str]], ended: bool) -> dict[str, Any]:
+    """The account of a final feed is made up with what care received, that of a running one with what capture saw."""
+    row = {name: parts[feed.name, name] for name in _FIGURES}
     sent = sum(epoch.sent for epoch in feed.epochs.values())
-    row = {name: parts[feed.name, name] for name in (*_SUMMANDS, "missed_upstream", "waiting")}
-    difference = sent - sum(row[name] for name in (*_SUMMANDS, "waiting"))
+    holes = (hole for epoch in feed.epochs.values() for hole in _holes(epoch))
+    undecided = sum(to_seq - from_seq + 1 for from_seq, to_seq in holes) - row["missed_exact"]
+    final = ended and row["waiting"] == 0
+    mentions = row["received"] + row["duplicates"] if final else row["mention_lines"] + undecided
+    others = sum(row[name] for name in ("late", "rejected", "control", "shed", "missed_exact"))
     return {
         "feed": feed.name,
         "source": feed.source,
         "sent": sent,
         **row,
-        "difference": difference,
-        "final": ended and row["waiting"] == 0,
+        "undecided": undecided,
+        "difference": sent - mentions - others,
+        "final": final,
     }
 
 
@@ -243,4 +215,5 @@ def gap_row(gap: Gap) -> dict[str, Any]:
         "from": format_time(gap.from_ms),
         "to": format_time(gap.to_ms),
         "missed": gap.missed,
+        "estimated": gap.estimated,
     }

@@ -10,11 +10,13 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
-from models.records import Outcome
+from models.records import FOLLOWER_BANDS, Outcome
 
 from .classified import Judged, format_time
+from .hours import due_ms
 from .rules import BrandTerms, Terms
 
 
@@ -36,22 +38,30 @@ class Event:
     diverts: bool
     closes: bool
     tier: int
+    band: int  # of the author's followers
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """``closed_ms`` is None and ``outcome`` pending while the case can still change."""
+    """``closed_ms`` is None and ``outcome`` pending while the case can still change. ``tier`` is an index,
+    ``comebacks`` has how often the customer waited again after an answer, and ``next_responses_ms`` how long each of
+    those waits took that a reply ended."""
 
     key: CaseKey
+    tier: int
     opened_ms: int
     opened_by: str
     outcome: Outcome
     closed_ms: int | None
     first_response_ms: int | None
+    sla_due_ms: int
     sla_breached: bool | None
     mentions: int
     replies: int
     recontact: bool
+    comebacks: int
+    next_responses_ms: tuple[int, ...]
+    resolution_ms: int | None
 
 
 def histories(rows: Iterable[Judged], terms: Terms) -> dict[CaseKey, list[Event]]:
@@ -76,6 +86,7 @@ def _event(row: Judged, terms: BrandTerms) -> Event:
         diverts=not customer and row.diverts != "",
         closes=customer and row.closes,
         tier=_tier_index(row.tier, terms),
+        band=sum(edge <= row.followers for edge in FOLLOWER_BANDS[1:]),
     )
 
 
@@ -92,6 +103,15 @@ class _Standing(NamedTuple):
     deadline_ms: int
     outcome: Outcome
     replied: bool
+
+
+class _End(NamedTuple):
+    """Where a case ends: the first event beyond it, and whether its last event are the customer's closing words."""
+
+    beyond: int
+    at_ms: int
+    outcome: Outcome
+    by_words: bool
 
 
 class History:
@@ -124,75 +144,104 @@ class History:
             replied = True
         return _Standing(min(since_ms + horizon_ms, limit_ms), outcome, replied)
 
-    def end(self, opener: int) -> tuple[int, int, Outcome]:
-        """Of the case opened by event ``opener``: (first event beyond it, instant of its end, outcome)."""
+    def end(self, opener: int) -> _End:
+        """Of the case opened by event ``opener``."""
         for here in range(opener + 1, len(self.events)):
             event = self.events[here]
             standing = self.standing(opener, here)
             if event.time_ms > standing.deadline_ms:
-                return here, standing.deadline_ms, standing.outcome
+                return _End(here, standing.deadline_ms, standing.outcome, by_words=False)
             if event.closes and standing.replied:
-                return here + 1, event.time_ms, Outcome.RESOLVED
+                return _End(here + 1, event.time_ms, Outcome.RESOLVED, by_words=True)
         standing = self.standing(opener, len(self.events))
-        return len(self.events), standing.deadline_ms, standing.outcome
+        return _End(len(self.events), standing.deadline_ms, standing.outcome, by_words=False)
 
     def cases(self, watermark_ms: int) -> Iterator[Case]:
         """All cases of this key in order, as they stand at W."""
         beyond, closed_ms = 0, None
         while (place := bisect_left(self.openers, beyond)) < len(self.openers):
             opener = self.openers[place]
-            beyond, end_ms, outcome = self.end(opener)
+            end = self.end(opener)
             opened_ms = self.events[opener].time_ms
             recontact = closed_ms is not None and opened_ms <= closed_ms + self.terms.recontact_ms
-            closed_ms = end_ms if end_ms < watermark_ms else None
-            yield self._case(range(opener, beyond), closed_ms, outcome, recontact, watermark_ms)
+            closed_ms = end.at_ms if end.at_ms < watermark_ms else None
+            yield self._case(self.events[opener : end.beyond], end, recontact, watermark_ms)
+            beyond = end.beyond
 
-    def _case(self, span: range, closed_ms: int | None, outcome: Outcome, recontact: bool, watermark_ms: int) -> Case:
-        members = [self.events[i] for i in span]
-        opened = members[0]
-        replies = [event for event in members if event.is_reply]
-        due_ms = opened.time_ms + self.brand_terms.sla_ms[opened.tier]
-        if closed_ms is not None and not replies:  # S is at most H, or else the close comes first
-            due_ms = min(due_ms, closed_ms)
-        first_ms = replies[0].time_ms if replies else None
+    def _case(self, members: list[Event], end: _End, recontact: bool, watermark_ms: int) -> Case:
+        opened_ms, tier = members[0].time_ms, members[0].tier
+        closed_ms = end.at_ms if end.at_ms < watermark_ms else None
+        replies_ms = [event.time_ms for event in members if event.is_reply]
+        due_ms = self._due_ms(opened_ms, tier)
+        # a promise may reach beyond the close of a case without a reply: it is broken then
+        broken_ms = due_ms if closed_ms is None else min(due_ms, closed_ms)
+        resolved = closed_ms is not None and end.outcome is Outcome.RESOLVED
+        done_ms = end.at_ms if end.by_words else max(replies_ms, default=opened_ms)
+        waits = list(_waits_again(members[:-1] if end.by_words else members))
         return Case(
             key=self.key,
-            opened_ms=opened.time_ms,
-            opened_by=opened.id,
-            outcome=Outcome.PENDING if closed_ms is None else outcome,
+            tier=tier,
+            opened_ms=opened_ms,
+            opened_by=members[0].id,
+            outcome=Outcome.PENDING if closed_ms is None else end.outcome,
             closed_ms=closed_ms,
-            first_response_ms=None if first_ms is None else first_ms - opened.time_ms,
-            sla_breached=_breached(first_ms, due_ms, watermark_ms),
-            mentions=len(members) - len(replies),
-            replies=len(replies),
+            first_response_ms=replies_ms[0] - opened_ms if replies_ms else None,
+            sla_due_ms=due_ms,
+            sla_breached=replies_ms[0] > due_ms if replies_ms else True if broken_ms < watermark_ms else None,
+            mentions=len(members) - len(replies_ms),
+            replies=len(replies_ms),
             recontact=recontact,
+            comebacks=len(waits),
+            next_responses_ms=tuple(reply_ms - since_ms for since_ms, reply_ms in waits if reply_ms is not None),
+            resolution_ms=done_ms - opened_ms if resolved else None,
         )
 
+    def _due_ms(self, opened_ms: int, tier: int) -> int:
+        """Until when, inclusive, a first reply is promised."""
+        promise_ms, hours = self.brand_terms.sla_ms[tier], self.brand_terms.service_hours
+        latest_ms = opened_ms + self.terms.case_limit_ms
+        if hours is None:
+            return min(opened_ms + promise_ms, latest_ms)
+        return due_ms(hours, opened_ms, promise_ms, latest_ms)
 
-def _breached(first_reply_ms: int | None, due_ms: int, watermark_ms: int) -> bool | None:
-    """None while neither breached nor kept. A reply exactly when it is due is in time."""
-    if first_reply_ms is not None:
-        return first_reply_ms > due_ms
-    return True if due_ms < watermark_ms else None
+
+def _waits_again(members: list[Event]) -> Iterator[tuple[int, int | None]]:
+    """Since when the customer waited again, and until which reply, if one came: between two replies, or after the last,
+    from the first mention that needs one."""
+    places = [place for place, event in enumerate(members) if event.is_reply]
+    for reply, following in pairwise([*places, None]):
+        needy = [event.time_ms for event in members[reply:following] if event.needs_reply]
+        if needy:
+            yield needy[0], None if following is None else members[following].time_ms
 
 
 def all_cases(keyed: dict[CaseKey, list[Event]], watermark_ms: int, terms: Terms) -> list[Case]:
     return [case for key, events in keyed.items() for case in History(key, events, terms).cases(watermark_ms)]
 
 
-def case_row(case: Case) -> dict[str, Any]:
+def case_row(case: Case, terms: Terms) -> dict[str, Any]:
     """A row of ``cases.jsonl``."""
     return {
         "source": case.key.source,
         "brand": case.key.brand,
         "customer": case.key.customer,
+        "tier": terms.of_brand(case.key.brand).tiers[case.tier],
         "opened": format_time(case.opened_ms),
         "opened_by": case.opened_by,
         "outcome": case.outcome.value,
         "closed": None if case.closed_ms is None else format_time(case.closed_ms),
-        "first_response_s": None if case.first_response_ms is None else case.first_response_ms / 1000,
+        "first_response_s": _seconds(case.first_response_ms),
+        "sla_due": format_time(case.sla_due_ms),
         "sla_breached": case.sla_breached,
         "mentions": case.mentions,
         "replies": case.replies,
         "recontact": case.recontact,
+        "reopened": case.comebacks,
+        "next_responses": len(case.next_responses_ms),
+        "longest_next_response_s": _seconds(max(case.next_responses_ms, default=None)),
+        "resolution_s": _seconds(case.resolution_ms),
     }
+
+
+def _seconds(duration_ms: int | None) -> float | None:
+    return None if duration_ms is None else duration_ms / 1000

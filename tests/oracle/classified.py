@@ -1,10 +1,8 @@
 """Reads ``classified.jsonl``: what ``classify`` decided about each (mention, brand)."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,6 +37,7 @@ class Judged:
     pii: tuple[str, ...]
     late: bool
     tier: int | str
+    followers: int  # of the author when this was said
     stamp: LineStamp
 
 
@@ -63,14 +62,9 @@ def judged_from(row: Mapping[str, Any]) -> Judged:
         pii=tuple(row["pii"]),
         late=bool(row["late"]),
         tier=row.get("tier") or 0,
+        followers=row.get("followers", 0),
         stamp=LineStamp(row["feed"], row["epoch"], row["seq"]),
     )
-
-
-def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    """All rows of one exported file."""
-    with path.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines if line.strip()]
 
 
 def parse_time(text: str) -> int:

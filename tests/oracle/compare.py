@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from models.counters import COUNTERS, RESPONSE_EDGES_MS
+from models.counters import RESPONSE_EDGES_MS
 
 from .classified import format_time
 
@@ -11,22 +11,33 @@ Row = Mapping[str, Any]
 Key = tuple[Any, ...]
 
 CASE_KEY: Final = ("source", "brand", "customer", "opened", "opened_by")
-WINDOW_KEY: Final = ("window_start", "brand", "source")
+WINDOW_KEY: Final = ("window_start", "window_s", "brand", "source")
 GAP_KEY: Final = ("feed", "epoch", "cause", "from_seq")
 FEED_KEY: Final = ("feed",)
 
-_SAME_NAME: Final = ("received", "duplicates", "escalated", "diverting_replies", "missed_exact", "missed_upstream")
+_SAME_NAME: Final = (
+    *("received", "duplicates", "escalated", "diverting_replies"),
+    *("missed_exact", "missed_upstream"),
+)
 _ROLES: Final = ("customer_actionable", "customer_other", "brand", "bot", "no_brand")
-_CASES: Final = ("opened", "missed", "stalled", "diverted", "resolved", "replied", "recontact")
+_CASES: Final = ("opened", "missed", "stalled", "diverted", "resolved", "replied", "recontact", "reopened")
+
+
+_SAME_FIELD: Final = (
+    *("window_s", "brand", "source", "difference", "rates", "sla_by_tier", "response_by_followers"),
+    *("share_of_voice", "coverage", "final"),
+)
+_WHOLE: Final = ("counts", "rates", "sla_by_tier", "response_by_followers")  # no name in them but the expected ones
+_QUANTILES: Final = ("count", "p50_ms", "p90_ms", "km_p50_ms", "km_p90_ms")
 
 
 def flat_window(row: Row) -> dict[str, Any]:
     """A window as it is published or exported, in the form of the oracle's rows: ``window_start`` in RFC 3339, its
-    figures under ``counts`` by the names of ``COUNTERS``, and its ``rates``."""
+    figures above 0 under ``counts`` by the names of the counters, those by tier or band as they are."""
     start_ms = row.get("window_start_ms")
-    rates = row["rates"]
-    kept = rates["sla_breached"]["denominator"] - rates["sla_breached"]["numerator"]
-    unanswered = rates["answered"]["denominator"] - rates["answered"]["numerator"]
+    sla, answered = row["rates"]["sla_breached"], row["rates"]["answered"]
+    kinds = ("first_response", "next_response", "resolution")
+    histograms = {**{kind: row[kind]["histogram"] for kind in kinds}, "censored": row["first_response"]["censored"]}
     counts = {
         **{name: row[name] for name in _SAME_NAME},
         **{name: row["roles"][name] for name in _ROLES},
@@ -34,18 +45,17 @@ def flat_window(row: Row) -> dict[str, Any]:
         **_prefixed("reason_", row["reasons"]),
         **_prefixed("pii_", row["pii"]),
         **{f"cases_{name}": row["cases"][name] for name in _CASES},
-        "sla_breached": rates["sla_breached"]["numerator"],
-        "sla_kept": kept,
-        "mentions_answered": rates["answered"]["numerator"],
-        "mentions_unanswered": unanswered,
-        **{f"first_response_{_bucket(edge)}": held for edge, held in row["first_response"]["histogram"]},
+        "sla_breached": sla["numerator"],
+        "sla_kept": sla["denominator"] - sla["numerator"],
+        "mentions_answered": answered["numerator"],
+        "mentions_unanswered": answered["denominator"] - answered["numerator"],
+        **{f"{kind}_{_bucket(edge)}": held for kind, histogram in histograms.items() for edge, held in histogram},
     }
     return {
         "window_start": row["window_start"] if start_ms is None else format_time(start_ms),
-        "brand": row["brand"],
-        "source": row["source"],
-        "counts": {name: counts.get(name, 0) for name in COUNTERS},
-        "rates": rates,
+        **{name: row[name] for name in _SAME_FIELD},
+        "counts": {name: count for name, count in counts.items() if count},
+        **{kind: {name: row[kind][name] for name in _QUANTILES if name in row[kind]} for kind in kinds},
     }
 
 
@@ -87,10 +97,14 @@ def _keyed(rows: Iterable[Row], key: tuple[str, ...], side: str, found: list[str
 
 
 def _fields(name: Key, wanted: Row, present: Row) -> list[str]:
-    is_ = dict(_leaves(present))
+    if all(field in present and present[field] == value for field, value in wanted.items()):
+        return []
+    is_, expected = dict(_leaves(present)), dict(_leaves(wanted))
+    closed = tuple(f"{field}." for field in _WHOLE if field in wanted)
+    others = {field: None for field in is_ if field.startswith(closed) and field not in expected}
     return [
         f"{_show(name)}: {field} is {is_.get(field)!r}, expected {value!r}"
-        for field, value in _leaves(wanted)
+        for field, value in (expected | others).items()
         if field not in is_ or is_[field] != value
     ]
 

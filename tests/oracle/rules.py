@@ -1,6 +1,6 @@
 """The rules that the oracle computes by. ``streams.stages.rules.Rules`` fits the protocol as it stands."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -8,8 +8,21 @@ HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
 
 
+class ServiceHours(Hashable, Protocol):
+    """When a brand promises to answer, by the clock of ``time_zone``: for each day from Monday on its spans, from
+    minute to minute after midnight. On ``holidays`` (ISO dates) there are none."""
+
+    @property
+    def time_zone(self) -> str: ...
+    @property
+    def week(self) -> tuple[tuple[tuple[int, int], ...], ...]: ...
+    @property
+    def holidays(self) -> tuple[str, ...]: ...
+
+
 class BrandTerms(Protocol):
-    """H, and S by tier (index 0 is the brand's default tier, ``tiers`` are their names)."""
+    """H, and S by tier (index 0 is the brand's default tier, ``tiers`` are their names). S runs during
+    ``service_hours``, or always."""
 
     @property
     def horizon_ms(self) -> int: ...
@@ -17,6 +30,8 @@ class BrandTerms(Protocol):
     def sla_ms(self) -> tuple[int, ...]: ...
     @property
     def tiers(self) -> tuple[str, ...]: ...
+    @property
+    def service_hours(self) -> ServiceHours | None: ...
 
 
 class Terms(Protocol):
@@ -33,6 +48,12 @@ class Terms(Protocol):
     @property
     def window_ms(self) -> int: ...
     @property
+    def rollup_ms(self) -> tuple[int, ...]: ...
+    @property
+    def stall_ms(self) -> int: ...
+    @property
+    def heartbeat_ms(self) -> int: ...
+    @property
     def feed_order(self) -> tuple[str, ...]: ...
     @property
     def brands(self) -> Mapping[str, BrandTerms]: ...
@@ -40,10 +61,18 @@ class Terms(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class PlainServiceHours:
+    time_zone: str
+    week: tuple[tuple[tuple[int, int], ...], ...]
+    holidays: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PlainBrandTerms:
     horizon_ms: int = DAY_MS
     sla_ms: tuple[int, ...] = (HOUR_MS,)
     tiers: tuple[str, ...] = ("default",)
+    service_hours: PlainServiceHours | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +84,9 @@ class PlainTerms:
     recontact_ms: int = 7 * DAY_MS
     dedupe_ms: int = HOUR_MS
     window_ms: int = 300_000
+    rollup_ms: tuple[int, ...] = ()
+    stall_ms: int = 90_000
+    heartbeat_ms: int = 30_000
     feed_order: tuple[str, ...] = ()
     brands: Mapping[str, PlainBrandTerms] = field(default_factory=dict)
     general: PlainBrandTerms = PlainBrandTerms()

@@ -224,6 +224,82 @@ def test_cases_are_those_worked_out_by_hand(name: str) -> None:
     assert cases_of(rows[::-1], watermark_ms, PlainTerms()) == expected
 
 
+COMEBACKS: dict[str, tuple[list[dict[str, Any]], tuple[int, int, float | None, float | None]]] = {
+    # what happens; reopened, next responses, the longest of them and the resolution in seconds
+    "one reply": ([issue("1", clock()), reply("2", clock(hours=1))], (0, 0, None, 3600.0)),
+    "two replies on end": (
+        [issue("1", clock()), reply("2", clock(hours=1)), reply("3", clock(hours=2))],
+        (0, 0, None, 7200.0),
+    ),
+    "small talk is no waiting": (
+        [issue("1", clock()), reply("2", clock(hours=1)), talk("3", clock(hours=2)), reply("4", clock(hours=3))],
+        (0, 0, None, 10_800.0),
+    ),
+    "asked again and answered": (
+        [
+            issue("1", clock()),
+            reply("2", clock(hours=1)),
+            vent("3", clock(hours=2)),
+            issue("4", clock(hours=3)),
+            bot("5", clock(hours=4)),
+            reply("6", clock(hours=5)),
+            reply("7", clock(hours=6)),
+        ],
+        (1, 1, 10_800.0, 21_600.0),
+    ),
+    "asked again twice, answered once, then left": (
+        [
+            issue("1", clock()),
+            reply("2", clock(hours=1)),
+            vent("3", clock(hours=2)),
+            reply("4", clock(hours=2)),
+            issue("5", clock(hours=3)),
+        ],
+        (2, 1, 0.0, None),
+    ),
+    "the longest of several": (
+        [
+            issue("1", clock()),
+            reply("2", clock(hours=1)),
+            vent("3", clock(hours=2)),
+            reply("4", clock(hours=5)),
+            vent("5", clock(hours=6)),
+            reply("6", clock(hours=7), diverts="dm"),
+        ],
+        (2, 2, 10_800.0, None),
+    ),
+    "closing words are no waiting": (
+        [issue("1", clock()), reply("2", clock(hours=1)), issue("3", clock(hours=2), closes=True)],
+        (0, 0, None, 7200.0),
+    ),
+    "closing words while the customer waits again": (
+        [issue("1", clock()), reply("2", clock(hours=1)), issue("3", clock(hours=2)), thanks("4", clock(hours=3))],
+        (1, 0, None, 10_800.0),
+    ),
+    "nobody answers": ([issue("1", clock()), issue("2", clock(hours=1))], (0, 0, None, None)),
+}
+
+
+@pytest.mark.parametrize("name", COMEBACKS)
+def test_comebacks_and_resolutions_are_those_worked_out_by_hand(name: str) -> None:
+    rows, expected = COMEBACKS[name]
+    account = export_account(rows, PlainTerms(), NEVER)
+    names = ("reopened", "next_responses", "longest_next_response_s", "resolution_s")
+    assert [tuple(case[name] for name in names) for case in account.cases] == [expected]
+    everything = window(account, "*", START)
+    assert counts(everything, "cases_reopened") == (1 if expected[0] else 0,)
+    assert everything["next_response"]["count"] == expected[1]
+    assert everything["resolution"]["count"] == (expected[3] is not None)
+
+
+def test_a_case_is_resolved_once_it_is_closed() -> None:
+    rows = [issue("1", clock()), reply("2", clock(hours=1))]
+    (pending,) = export_account(rows, PlainTerms(), clock(days=1, hours=1)).cases
+    (closed,) = export_account(rows, PlainTerms(), clock(days=1, hours=1, ms=1)).cases
+    assert (pending["resolution_s"], closed["resolution_s"]) == (None, 3600.0)
+    assert pending["sla_due"] == closed["sla_due"] == "2017-11-01T01:00:00.000Z"
+
+
 def test_each_brand_has_its_own_case_and_terms() -> None:
     terms = PlainTerms(
         brands={
@@ -324,6 +400,7 @@ def test_a_window_counts_its_own_mentions_and_the_cases_opened_in_it() -> None:
         "sla_kept": 1,
         "mentions_answered": 1,
         "first_response_33": 1,  # edges 1 s * 2**(32/4) = 256 s and 1 s * 2**(33/4) = 304.437 s
+        "resolution_33": 1,
     }
     assert everything == {"received": 4, "no_brand": 1, **shared}
     assert first == {"received": 3, **shared}

@@ -10,11 +10,12 @@ from .rules import Terms
 
 @dataclass(frozen=True, slots=True)
 class Tweet:
-    """``answered`` is None while a reply could still come in time."""
+    """``answered`` is None while a reply could still come in time, ``band`` that of the author's followers."""
 
     key: CaseKey
     time_ms: int
     id: str
+    band: int
     answered: bool | None
 
 
@@ -31,4 +32,4 @@ def all_tweets(keyed: dict[CaseKey, list[Event]], watermark_ms: int, terms: Term
             answered: bool | None = following < len(replies) and replies[following][0] <= due_ms
             if not answered and due_ms >= watermark_ms:
                 answered = None
-            yield Tweet(key, event.time_ms, event.id, answered)
+            yield Tweet(key, event.time_ms, event.id, event.band, answered)

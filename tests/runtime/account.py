@@ -7,7 +7,8 @@ import numpy as np
 from confluent_kafka import Consumer, TopicPartition
 
 from config.settings import Settings
-from models.records import EVENT_DTYPE, LINE_DTYPE, STAMP_HEADER, CaptureBlock, CareBlock, RawSpan, Stamp
+from models.packed import EVENT_DTYPE, LINE_DTYPE, CaptureBlock, CareBlock, RawSpan
+from models.records import STAMP_HEADER, Stamp
 from streams.runtime.kafka import consumer_config, topic_id
 from streams.runtime.tail import read_committed
 from streams.stages.topics import CAPTURE_REPORTS, CARE_EVENTS, CLASSIFIED, DLQ, ESCALATIONS, RAW, topic_name

@@ -12,6 +12,7 @@ from streams.sample.cases import Said, Terms, read_cases
 from streams.sample.check import check_account, hash_customer
 from streams.sample.firehose import Firehose, make_firehose
 from streams.sample.script import Post
+from streams.sample.tally import GapTruth
 from streams.stages.rules import Rules
 
 KEY = "key-of-this-test"
@@ -124,9 +125,13 @@ def perfect_feeds(firehose: Firehose) -> list[dict]:
 
 
 def perfect_gaps(firehose: Firehose) -> list[dict]:
-    gaps = [(feed.feed, gap) for feed in firehose.truth.feeds for gap in feed.gaps]
-    rows = [{"feed": feed, "cause": "sequence", **msgspec.structs.asdict(gap)} for feed, gap in gaps]
-    return [*rows, {"feed": "a", "cause": "limit", "epoch": 1, "from_seq": 9, "to_seq": 9}]
+    return [gap_row(feed.feed, gap) for feed in firehose.truth.feeds for gap in feed.gaps]
+
+
+def gap_row(feed: str, gap: GapTruth) -> dict:
+    row = msgspec.structs.asdict(gap)
+    times = {"from": rfc3339(row.pop("from_ms")), "to": rfc3339(row.pop("to_ms"))}
+    return {"feed": feed, "source": "x", "exact": gap.cause == "sequence", **row, **times}
 
 
 @pytest.fixture(scope="module")
@@ -268,9 +273,31 @@ def test_missing_and_invented_gaps_are_found(small: Firehose, perfect: Account) 
     missing = differences(small, msgspec.structs.replace(perfect, gaps=others))
     moved = differences(small, msgspec.structs.replace(perfect, gaps=[{**first, "to_seq": 10**6}, *others]))
     assert len(missing) == 1
-    assert missing[0].endswith("never came, and nobody says so")
-    assert len(moved) == 2
-    assert moved[1].endswith("is no gap")
+    assert missing[0].endswith("is missing")
+    assert len(moved) == 1
+    assert "to_seq is 1000000, in truth" in moved[0]
+
+
+@pytest.mark.parametrize("cause", ["sequence", "limit", "stall", "disconnect"])
+@pytest.mark.parametrize("field", ["from", "to", "missed", "estimated"])
+def test_every_field_of_every_kind_of_gap_counts(cause: str, field: str, small: Firehose, perfect: Account) -> None:
+    place = next(i for i, row in enumerate(perfect.gaps) if row["cause"] == cause)
+    gaps = list(perfect.gaps)
+    gaps[place] = {**gaps[place], field: rfc3339(0) if field in ("from", "to") else 10**6}
+    (found,) = differences(small, msgspec.structs.replace(perfect, gaps=gaps))
+    assert found.startswith(f"gaps: {cause} of feed {gaps[place]['feed']} at number {gaps[place]['from_seq']} of epoch")
+    assert f"{field}_ms is 0" in found or f"{field} is 1000000" in found
+
+
+def test_a_gap_of_another_kind_is_another_gap(small: Firehose, perfect: Account) -> None:
+    place = next(i for i, row in enumerate(perfect.gaps) if row["cause"] == "stall")
+    gaps = list(perfect.gaps)
+    gaps[place] = {**gaps[place], "cause": "disconnect"}
+    surplus, missing = differences(small, msgspec.structs.replace(perfect, gaps=gaps))
+    assert surplus.startswith("gaps: disconnect")
+    assert surplus.endswith("should not be, or is there twice")
+    assert missing.startswith("gaps: stall")
+    assert missing.endswith("is missing")
 
 
 def test_a_feed_without_account_and_an_account_without_feed_are_found(small: Firehose, perfect: Account) -> None:
@@ -282,10 +309,11 @@ def test_a_feed_without_account_and_an_account_without_feed_are_found(small: Fir
 
 
 def test_rules_that_the_truth_was_not_counted_for_are_named(small: Firehose, perfect: Account) -> None:
-    rules = msgspec.structs.replace(RULES, lateness_ms=1, feed_order=("b", "a"))
+    rules = msgspec.structs.replace(RULES, lateness_ms=1, stall_ms=2, feed_order=("b", "a"))
     found = differences(small, perfect, rules)
     assert found == [
         "rules: the truth holds for L = 300000 ms, not 1",
+        "rules: the truth holds for stalls of 90000 ms, heartbeats of 30000 ms",
         "rules: the truth holds for the feed order a, b",
     ]
 

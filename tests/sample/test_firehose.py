@@ -7,13 +7,15 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from itertools import accumulate
 
 import pytest
 
 from config.errors import UsageError
 from models.records import Control, ControlKind
 from streams.sample.brands import BURST_BRAND, SAMPLE_BRANDS
-from streams.sample.controls import Kind
+from streams.sample.controls import PAUSE_MS, STALL_MS, Kind, heartbeat_count
+from streams.sample.delivery import Line
 from streams.sample.firehose import Firehose, make_firehose
 from streams.sample.phrases import chatter, customers, desks, tongues, trades
 from streams.sample.script import END_MS, START_MS, Post
@@ -181,8 +183,8 @@ def test_controls_of_every_kind_travel_too(firehose: Firehose) -> None:
 def test_gaps_restart_copies_and_late_mentions_are_there(firehose: Firehose) -> None:
     a, b = firehose.truth.feeds
     assert (a.feed, b.feed) == ("a", "b")
-    assert len(a.gaps) >= 8
-    assert max(gap.to_seq - gap.from_seq + 1 for gap in a.gaps) == 24  # 400 in the full size
+    assert sum(1 for gap in a.gaps if gap.cause == "sequence") >= 8
+    assert max(gap.missed for gap in a.gaps if gap.cause == "sequence") == 24  # 400 in the full size
     assert {line.epoch for line in firehose.lines if line.feed == "b"} == {1, 2}
     assert b.duplicates == pytest.approx(0.3 * a.received, rel=0.05)
     assert b.received > 0
@@ -195,6 +197,45 @@ def test_gaps_restart_copies_and_late_mentions_are_there(firehose: Firehose) -> 
 def test_the_smallest_firehose_has_late_mentions_gaps_and_copies_that_save_lost_ones(seed: int) -> None:
     a, b = make_firehose(1_000, seed).truth.feeds
     assert min(a.late, b.late, b.duplicates, b.received, len(a.gaps), a.missed_upstream, b.missed_upstream) > 0
+
+
+def arrivals(firehose: Firehose, feed: str) -> list[tuple[int, Line]]:
+    """(feed time, line) of a feed."""
+    lines = [line for line in firehose.lines if line.feed == feed]
+    times = accumulate((line.post.created_ms if line.post else 0 for line in lines), max)
+    return list(zip(times, lines, strict=True))
+
+
+def test_feed_a_stands_still_once_and_then_delivers_what_it_kept_behind_what_is_new(firehose: Firehose) -> None:
+    """At this size quiet nights make no stalls of their own: heartbeats begin in the last evening."""
+    (stall,) = [gap for gap in firehose.truth.feeds[0].gaps if gap.cause == "stall"]
+    assert 200_000 < stall.to_ms - stall.from_ms <= STALL_MS
+    lines = arrivals(firehose, "a")
+    at = next(i for i, (_, line) in enumerate(lines) if line.seq == stall.from_seq)
+    kept = [
+        line.post.created_ms for _, line in lines[at + 1 : at + 20] if line.post and line.post.created_ms < stall.to_ms
+    ]
+    assert sum(1 for created_ms in kept if created_ms > stall.from_ms) >= 3
+    assert lines[at][0] == stall.to_ms
+
+
+def test_heartbeats_come_every_half_minute_and_carry_no_time(firehose: Firehose) -> None:
+    heartbeats = [line for line in firehose.lines if line.control is ControlKind.HEARTBEAT]
+    assert len(heartbeats) == pytest.approx(2 * 12_000 * 0.0432, abs=10)  # without those of the stall
+    assert not any(b"at_ms" in line.raw for line in heartbeats)
+    assert heartbeat_count(200_000) == 3 * 86_400 // 30 - 1
+    assert heartbeat_count(10**7) == heartbeat_count(200_000)
+
+
+def test_feed_b_is_cut_and_back_after_a_pause_with_new_numbers(firehose: Firehose) -> None:
+    (cut,) = [gap for gap in firehose.truth.feeds[1].gaps if gap.cause == "disconnect"]
+    assert cut.epoch == 1
+    assert cut.to_ms - cut.from_ms >= PAUSE_MS
+    assert cut.estimated
+    lines = arrivals(firehose, "b")
+    first = next(i for i, (_, line) in enumerate(lines) if line.epoch == 2)
+    assert lines[first - 1][1].control is ControlKind.DISCONNECT
+    assert (lines[first][1].seq, lines[first][0]) == (1, cut.to_ms)
 
 
 def test_many_mentions_come_out_of_order_within_the_lateness(firehose: Firehose) -> None:
@@ -210,5 +251,6 @@ def test_many_mentions_come_out_of_order_within_the_lateness(firehose: Firehose)
 def test_a_disconnect_announces_the_largest_gap(firehose: Firehose) -> None:
     a = [line for line in firehose.lines if line.feed == "a"]
     largest = max(firehose.truth.feeds[0].gaps, key=lambda gap: gap.to_seq - gap.from_seq)
+    assert largest.cause == "sequence"
     before = [line for line in a if largest.from_seq - 3 <= line.seq < largest.from_seq]
     assert any(b"disconnect" in line.raw for line in before)

@@ -2,12 +2,13 @@
 
 import json
 import re
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import pytest
 
 from streams.sample.firehose import Firehose
-from streams.sample.truth import FeedTruth, read_limit
+from streams.sample.tally import GapTruth, read_limit
+from streams.sample.truth import FeedTruth
 
 LATENESS_MS = 300_000
 STAMP = re.compile(rb'"feed":"([ab])","epoch":([12]),"seq":(\d+)[,}]')
@@ -72,10 +73,45 @@ def test_the_gaps_are_the_numbers_that_never_came(firehose: Firehose) -> None:
     lines = stamped(firehose)
     for truth in firehose.truth.feeds:
         seen = {(epoch, seq) for feed, epoch, seq, _ in lines if feed == truth.feed}
-        lost = {(gap.epoch, seq) for gap in truth.gaps for seq in range(gap.from_seq, gap.to_seq + 1)}
+        gaps = [gap for gap in truth.gaps if gap.cause == "sequence"]
+        lost = {(gap.epoch, seq) for gap in gaps for seq in range(gap.from_seq, gap.to_seq + 1)}
         last = {epoch: max(seq for e, seq in seen if e == epoch) for epoch in {e for e, _ in seen}}
         assert lost | seen == {(epoch, seq) for epoch, end in last.items() for seq in range(1, end + 1)}
         assert not lost & seen
+
+
+def stands(feed: str, lines: list[tuple[str, int, int, dict | None]]) -> list[GapTruth]:
+    """Stalls, looked for between every two lines that moved the feed's time, and disconnects."""
+    mine = [(epoch, seq, line or {}) for name, epoch, seq, line in lines if name == feed]
+    created = [line["created_at_ms"] if "text" in line else 0 for *_, line in mine]
+    times = list(accumulate(created, max, initial=next(filter(None, created))))[1:]
+    beats = [at for at, (*_, line) in enumerate(mine) if line.get("control") == "heartbeat"]
+    first = {epoch: at for at, (epoch, *_) in reversed(list(enumerate(mine)))}
+
+    def stand(cause: str, at: int, from_ms: int, to_ms: int) -> GapTruth:
+        epoch, seq, _ = mine[at]
+        took_ms, before = from_ms - times[first[epoch]], seq - mine[first[epoch]][1]
+        return GapTruth(epoch, cause, seq, seq, from_ms, to_ms, 0, before * (to_ms - from_ms) // took_ms)
+
+    found = []
+    moves = [0, *(at for at in range(1, len(mine)) if times[at] > times[at - 1])]
+    for before, at in pairwise(moves):
+        silent_ms = times[at] - times[before] - 30_000 * sum(before < beat < at for beat in beats)
+        if silent_ms > 90_000 and any(first[mine[at][0]] <= beat < at for beat in beats):
+            found.append(stand("stall", at, times[at] - silent_ms, times[at]))
+    for at, (epoch, _, line) in enumerate(mine):
+        if line.get("control") == "disconnect":
+            back = first.get(epoch + 1, at)
+            found.append(stand("disconnect", at, times[at], times[back]))
+    return found
+
+
+def test_stalls_and_disconnects_are_found_again_in_the_bytes(firehose: Firehose) -> None:
+    lines = stamped(firehose)
+    for truth in firehose.truth.feeds:
+        wanted = {gap for gap in truth.gaps if gap.cause in ("stall", "disconnect")}
+        assert set(stands(truth.feed, lines)) == wanted
+        assert len(wanted) == len([gap for gap in truth.gaps if gap.cause in ("stall", "disconnect")])
 
 
 def test_every_line_is_accounted_for(firehose: Firehose) -> None:

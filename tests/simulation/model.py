@@ -7,17 +7,21 @@ watermark, no calendar, no columns.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final, TypeVar
 
 import msgspec
 
 from models.counters import COUNTERS
-from models.records import INTENTS, PII_KINDS, REASONS, CaseRecord, FeedPart, Flag, Outcome, PartialBlock, Role
+from models.packed import FeedPart, PartialBlock, WindowPart
+from models.records import INTENTS, PII_KINDS, REASONS, CaseRecord, Flag, Outcome, Role
 from streams.stages import ledger, topics
 from streams.stages.fold import Output
 from streams.stages.rules import Rules
 from tests.simulation.world import KINDS, Event
 
 Window = tuple[int, str, str]
+_Key = TypeVar("_Key")
+_Part = TypeVar("_Part")
 
 
 @dataclass(slots=True)
@@ -110,29 +114,42 @@ def _walk(
 ) -> None:
     source, brand, customer = key
     promised = rules.of_brand(brand)
-    terms = ledger.Terms(promised.horizon_ms, promised.sla_ms, promised.tiers, rules.case_limit_ms, rules.recontact_ms)
+    terms = ledger.Terms(
+        promised.horizon_ms,
+        promised.sla_ms,
+        promised.tiers,
+        rules.case_limit_ms,
+        rules.recontact_ms,
+        promised.service_hours,
+    )
     conversation = ledger.SILENCE
     steps = []
     for event in events:
         spoken, role = event.spoken, KINDS[event.spoken.kind][0]
-        met = ledger.Event(spoken.time_ms, spoken.id, role, event.flags, spoken.tier)
+        met = ledger.Event(spoken.time_ms, spoken.id, role, event.flags, spoken.tier, spoken.band)
         steps.append(ledger.advance(conversation, met, terms))
         conversation = steps[-1].conversation
     steps.append(ledger.mature(conversation, watermark_ms, terms))
-    ends = [tuple(closed) for step in steps for closed in step.closed]
-    last = steps[-1].conversation.case
-    for case, outcome, closed_ms in [*ends, *([(last, Outcome.PENDING, None)] if last else [])]:
-        case_id = f"{source}:{brand}:{customer}:{case.opened_by}"
-        account.cases[case_id] = {
+    ends: list[tuple[ledger.Case, Outcome, int | None, int | None]] = []
+    ends += [closed for step in steps for closed in step.closed]
+    if last := steps[-1].conversation.case:
+        ends.append((last, Outcome.PENDING, None, None))
+    for case, outcome, closed_ms, resolution_ms in ends:
+        account.cases[f"{source}:{brand}:{customer}:{case.opened_by}"] = {
             "opened_ms": case.opened_ms,
             "tier": promised.tiers[case.tier],
             "outcome": outcome,
             "closed_ms": closed_ms,
             "first_response_ms": case.first_response_ms,
+            "sla_due_ms": case.sla_due_ms,
             "sla_breached": case.breached,
             "mentions": case.mentions,
             "replies": case.replies,
             "recontact": case.recontact,
+            "reopened": case.reopened,
+            "next_responses": case.next_responses,
+            "longest_next_response_ms": case.longest_next_ms,
+            "resolution_ms": resolution_ms,
         }
     for step in steps:
         for at_ms, counter, opened in step.changes:
@@ -140,37 +157,56 @@ def _walk(
             for name in (brand, "*"):
                 counts = windows[start_ms, name, source]
                 counts["open"] += opened
-                if counter >= 0:
+                if counter >= 0 and not (name == "*" and COUNTERS[counter].startswith("tier_")):
                     counts[COUNTERS[counter]] += 1
 
 
+_CASE_FIELDS: Final = (
+    *("opened_ms", "tier", "outcome", "closed_ms", "first_response_ms", "sla_due_ms", "sla_breached"),
+    *("mentions", "replies", "recontact", "reopened", "next_responses", "longest_next_response_ms", "resolution_ms"),
+)
+_FEED_FIELDS: Final = ("received", "duplicates", "waiting", "overtaken")
+_read_case: Final = msgspec.json.Decoder(CaseRecord).decode
+_read_block: Final = msgspec.msgpack.Decoder(PartialBlock).decode
+
+
 def published_account(outputs: Iterable[Output]) -> Account:
-    """What the outputs of all care partitions say in the end: of each key the last state, partitions summed."""
-    account = Account()
-    parts: dict[tuple[str, Window], Counter[str]] = {}
-    feeds: dict[tuple[str, str], FeedPart] = {}
+    """What the outputs of all care partitions say in the end: of each key the state with the highest revision, whoever
+    sent it last; partitions summed."""
+    cases: dict[str, CaseRecord] = {}
+    parts: dict[tuple[str, Window], tuple[int, WindowPart]] = {}
+    feeds: dict[tuple[str, str], tuple[int, FeedPart]] = {}
     for output in outputs:
         if output.topic == topics.CASES:
-            record = msgspec.json.decode(output.value or b"", type=CaseRecord)
-            fields = msgspec.structs.asdict(record)
-            kept = ("opened_ms", "tier", "outcome", "closed_ms", "first_response_ms", "sla_breached")
-            kept += ("mentions", "replies", "recontact")
-            account.cases[record.case_id] = {name: fields[name] for name in kept}
+            record = _read_case(output.value or b"")
+            if record.case_id not in cases or cases[record.case_id].revision <= record.revision:
+                cases[record.case_id] = record
             continue
-        block = msgspec.msgpack.decode(output.value or b"", type=PartialBlock)
+        block = _read_block(output.value or b"")
         for part in block.windows:
-            window = (part.window_start_ms, part.brand, part.source)
-            counts = Counter(dict(zip(COUNTERS, part.counts, strict=False)))
-            counts["open"], counts["waiting"] = part.open, part.waiting
-            parts[block.origin, window] = counts
-        feeds.update({(block.origin, part.feed): part for part in block.feeds})
+            _keep(parts, (block.origin, (part.window_start_ms, part.brand, part.source)), block.revision, part)
+        for feed in block.feeds:
+            _keep(feeds, (block.origin, feed.feed), block.revision, feed)
     windows: defaultdict[Window, Counter[str]] = defaultdict(Counter)
-    for (_, window), counts in parts.items():
-        windows[window] += counts
-    account.windows = {name: counts for name, counts in windows.items() if counts}
+    for (_, window), (_, part) in parts.items():
+        windows[window].update(_counts_of(part))
     totals: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for part in feeds.values():
-        names = ("received", "duplicates", "waiting", "overtaken")
-        totals[part.feed].update({name: getattr(part, name) for name in names})
-    account.feeds = {name: +counts for name, counts in totals.items() if +counts}
-    return account
+    for _, feed in feeds.values():
+        totals[feed.feed].update({name: getattr(feed, name) for name in _FEED_FIELDS})
+    return Account(
+        {case_id: {name: getattr(record, name) for name in _CASE_FIELDS} for case_id, record in cases.items()},
+        {name: +counts for name, counts in windows.items() if +counts},
+        {name: +counts for name, counts in totals.items() if +counts},
+    )
+
+
+def _keep(known: dict[_Key, tuple[int, _Part]], key: _Key, revision: int, part: _Part) -> None:
+    if key not in known or known[key][0] <= revision:
+        known[key] = (revision, part)
+
+
+def _counts_of(part: WindowPart) -> Counter[str]:
+    counts = Counter(dict(zip(COUNTERS, part.counts, strict=False)))
+    counts.update({COUNTERS[index]: held for index, held in part.sparse.items()})
+    counts.update({"open": part.open, "waiting": part.waiting})
+    return counts

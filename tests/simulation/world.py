@@ -10,19 +10,8 @@ from random import Random
 import msgspec
 import numpy as np
 
-from models.records import (
-    EVENT_DTYPE,
-    INTENTS,
-    PACKED_SCHEMA,
-    CareBlock,
-    CareSection,
-    FeedEnd,
-    FeedMark,
-    FeedStart,
-    Flag,
-    RawSpan,
-    Role,
-)
+from models.packed import EVENT_DTYPE, PACKED_SCHEMA, CareBlock, CareSection, FeedEnd, FeedMark, FeedStart, RawSpan
+from models.records import INTENTS, Flag, Role
 from streams.stages.keys import case_key, murmur2_partition
 from streams.stages.rules import BrandRules, Rules
 
@@ -55,6 +44,7 @@ def small_rules(care_partitions: int = 1, merge_partitions: int = 1, scale: int 
         recontact_ms=RECONTACT * scale,
         dedupe_ms=DEDUPE * scale,
         window_ms=WINDOW * scale,
+        rollup_ms=(4 * WINDOW * scale,),
         feed_order=("zulu", "alpha"),
         care_partitions=care_partitions,
         capture_partitions=1,
@@ -73,6 +63,7 @@ class Spoken:
     brands: tuple[str, ...] = ("acme",)
     customers: tuple[str, ...] = ("ann",)
     tier: int = 0
+    band: int = 0
     source: str = "x"
 
 
@@ -211,6 +202,7 @@ def _section(span: RawSpan, events: Sequence[tuple[int, Event]]) -> CareSection:
         row["feed"] = feeds.setdefault(event.feed, len(feeds))
         row["flags"], row["role"], row["intent"] = event.flags, role, INTENTS.index(intent)
         row["reasons"], row["pii"], row["tier"] = reasons, pii, event.spoken.tier
+        row["band"] = event.spoken.band
     ids = tuple(event.spoken.id for _, event in events)
     return CareSection(span, rows.tobytes(), ids, tuple(keys), tuple(feeds))
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from models.counters import COUNTER, COUNTERS
+from models.counters import COUNTERS
 from models.records import CaseRecord, Escalation, FeedRecord, GapRecord, Mention, Outcome, Verdict
-from streams.stages.windows import WindowCounts, WindowRecord, WindowRules, render_window
+from streams.stages.windows import SourceCounts, WindowCounts, WindowRecord, WindowRules, render_window
 
 TIME_MS = 1_509_487_847_000  # 2017-10-31T22:10:47.000Z
 
@@ -27,6 +27,11 @@ def case_record(**fields: Any) -> CaseRecord:
         "mentions": 1,
         "replies": 0,
         "recontact": False,
+        "sla_due_ms": TIME_MS + 3_600_000,
+        "reopened": 0,
+        "next_responses": 0,
+        "longest_next_response_ms": None,
+        "resolution_ms": None,
         "revision": 1,
         "definitions": 1,
     }
@@ -45,6 +50,7 @@ def gap_record(**fields: Any) -> GapRecord:
         "from_ms": TIME_MS,
         "to_ms": TIME_MS + 5,
         "missed": 2,
+        "estimated": None,
         "revision": 1,
         "definitions": 1,
     }
@@ -60,16 +66,22 @@ def window_record(
     start_ms: int = 0,
     brand: str = "*",
     *,
+    window_ms: int = 60_000,
     revision: int = 1,
     final: bool = True,
-    pending: int = 0,
     counts: dict[str, int] | None = None,
 ) -> WindowRecord:
-    row = [0] * len(COUNTERS)
-    for name, value in (counts or {}).items():
-        row[COUNTER[name]] = value
-    window = WindowCounts(start_ms, brand, "x", row, pending, 0, 0)
-    return render_window(window, WindowRules(300_000), final=final, revision=revision)
+    window = WindowCounts(
+        window_start_ms=start_ms,
+        window_ms=window_ms,
+        brand=brand,
+        source="x",
+        counts=[(counts or {}).get(name, 0) for name in COUNTERS],
+        around=SourceCounts(),
+        open=0,
+        waiting=0,
+    )
+    return render_window(window, WindowRules(), final=final, revision=revision)
 
 
 def verdict(**fields: Any) -> Verdict:

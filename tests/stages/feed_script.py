@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 import numpy as np
 
-from models.records import (
+from models.packed import (
     LINE_DTYPE,
     PACKED_SCHEMA,
     CaptureBlock,
@@ -23,6 +23,7 @@ from models.records import (
     Limit,
     LineKind,
     RawSpan,
+    Stall,
 )
 
 TOPIC = "topic-1"
@@ -31,25 +32,34 @@ SETTLE_MS = 10_000_000
 
 @dataclass(frozen=True)
 class Line:
-    """One numbered source line. ``lost``: it never reached us."""
+    """One numbered source line. ``lost``: it never reached us. ``age_ms``: how much older than its stamp a mention is.
+    ``silent_ms``: the silence that it ended."""
 
     epoch: int
     seq: int
     feed_time_ms: int
     kind: LineKind = LineKind.MENTION
+    age_ms: int = 0
+    silent_ms: int = 0
     track: int | None = None
     code: int | None = None
     lost: bool = False
 
+    @property
+    def time_ms(self) -> int:
+        return self.feed_time_ms - self.age_ms if self.kind in (LineKind.MENTION, LineKind.LATE) else 0
+
 
 @dataclass(frozen=True)
 class EpochScript:
-    """One numbering; ``end`` is "final", "more" (another epoch follows) or "crash" (no end-of-feed)."""
+    """One numbering; ``end`` is "final", "more" (another epoch follows) or "crash" (no end-of-feed). ``begun_ms``: how
+    far the feed had come before."""
 
     number: int
     lines: tuple[Line, ...]
     first_seq: int = 1
     end: str = "final"
+    begun_ms: int = 0
 
     @property
     def received(self) -> list[Line]:
@@ -61,7 +71,7 @@ class EpochScript:
 
     @property
     def end_ms(self) -> int:
-        return self.lines[-1].feed_time_ms if self.lines else 0
+        return self.lines[-1].feed_time_ms if self.lines else self.begun_ms
 
 
 @dataclass(frozen=True)
@@ -152,12 +162,15 @@ def section(records: list[tuple[str, str, Item]], partition: int, offset: int) -
 class _Lines:
     feed: str
     source: str
-    rows: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+    rows: list[tuple[int, int, int, int, int, int]] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
     cuts: list[Disconnect] = field(default_factory=list)
+    stalls: list[Stall] = field(default_factory=list)
 
     def take(self, offset: int, line: Line) -> None:
-        self.rows.append((offset, line.seq, line.epoch, line.feed_time_ms, line.kind))
+        self.rows.append((offset, line.seq, line.epoch, line.feed_time_ms, line.time_ms, line.kind))
+        if line.silent_ms:
+            self.stalls.append(Stall(line.epoch, line.seq, line.feed_time_ms, line.silent_ms))
         if line.track is not None:
             self.limits.append(Limit(line.epoch, line.seq, line.feed_time_ms, line.track))
         if line.code is not None:
@@ -165,27 +178,32 @@ class _Lines:
 
     def packed(self) -> FeedLines:
         rows = np.array(self.rows, dtype=LINE_DTYPE).tobytes()
-        return FeedLines(self.feed, self.source, rows, {}, tuple(self.limits), tuple(self.cuts))
+        said = tuple(self.limits), tuple(self.cuts), tuple(self.stalls)
+        return FeedLines(self.feed, self.source, rows, {}, *said)
 
 
 def random_script(feed: str, chance: random.Random, *, start_ms: int = 1_000_000) -> FeedScript:
-    """One to three epochs of up to 40 lines with losses at any place, notices and disconnects."""
+    """One to three epochs of up to 40 lines with losses at any place, notices, disconnects and stalls. Mentions are up
+    to a second out of order."""
     time_ms, epochs = start_ms, list[EpochScript]()
     count = chance.randint(1, 3)
     for number in range(1, count + 1):
         first = chance.choice((1, 1, 500))
-        lines = list[Line]()
+        lines, begun_ms = list[Line](), time_ms
         for seq in range(first, first + chance.randint(0, 40)):
-            time_ms += chance.choice((0, 1, 400, 90_000, 700_000))
-            lines.append(_random_line(Line(number, seq, time_ms), chance))
+            step_ms = chance.choice((0, 1, 400, 90_000, 700_000))
+            time_ms += step_ms
+            silent_ms = step_ms if step_ms > 400 and chance.random() < 0.3 else 0
+            lines.append(_random_line(Line(number, seq, time_ms, silent_ms=silent_ms), chance))
         end = "final" if number == count else chance.choice(("more", "crash"))
-        epochs.append(EpochScript(number, tuple(lines), first, end))
+        epochs.append(EpochScript(number, tuple(lines), first, end, begun_ms))
     return FeedScript(feed, tuple(epochs))
 
 
 def _random_line(line: Line, chance: random.Random) -> Line:
     kind = chance.choice((*[LineKind.MENTION] * 5, LineKind.LATE, LineKind.REJECTED, LineKind.CONTROL))
-    line = replace(line, kind=kind, lost=chance.random() < 0.25)
+    age_ms = 5_000 if kind is LineKind.LATE else chance.choice((0, 0, 3, 999, 1_000))
+    line = replace(line, kind=kind, lost=chance.random() < 0.25, age_ms=age_ms)
     if kind is LineKind.CONTROL:
         if chance.random() < 0.7:
             return replace(line, track=chance.randint(1, 60))

@@ -6,7 +6,11 @@
 0:00 resolved 25:00, reply after 1:00, in time, 1 mention, 1 reply
 """
 
-from streams.stages.ledger import SILENCE, Case, Closed, Event, Step, Terms, advance, mature
+from collections import Counter
+from collections.abc import Iterable
+
+from models.counters import COUNTERS
+from streams.stages.ledger import NO_COUNTER, SILENCE, Case, Closed, Event, Step, Terms, advance, mature
 from tests.simulation.world import KINDS
 
 HOUR_MS = 3_600_000
@@ -58,6 +62,17 @@ def tell(text: str, now: str | None = None, terms: Terms = TERMS) -> tuple[list[
     if pending:
         lines.append(f"{show_time(pending.opened_ms)} pending, {_show_case(pending)}")
     return lines, steps
+
+
+def counts_of(steps: Iterable[Step]) -> Counter[str]:
+    """What the steps counted, by the names of the counters."""
+    counters = (counter for step in steps for _, counter, _ in step.changes)
+    return Counter(COUNTERS[counter] for counter in counters if counter != NO_COUNTER)
+
+
+def held_in(counts: Counter[str], histogram: str) -> int:
+    """How many durations a histogram holds."""
+    return sum(count for counter, count in counts.items() if counter.startswith(f"{histogram}_"))
 
 
 def _show_closed(closed: Closed) -> str:

@@ -2,118 +2,52 @@
 
 import random
 from collections import defaultdict
+from fractions import Fraction
 from itertools import pairwise
+from math import floor
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.counters import COUNTER
-from models.records import (
+from models.packed import (
     PACKED_SCHEMA,
     CaptureBlock,
     CaptureSection,
     FeedMark,
     FeedPart,
     FeedStart,
-    GapRecord,
     LineKind,
     PartialBlock,
     RawSpan,
 )
+from models.records import DEFINITIONS, GapRecord
 from streams.stages import feed_account, topics
-from streams.stages.capture import CaptureFold, CaptureState
-from streams.stages.fold import BlockError, Output
+from streams.stages.capture import CaptureFold
+from streams.stages.fold import BlockError
 from streams.stages.keys import murmur2_partition
 from streams.stages.limits import withheld_since
-from streams.stages.rules import Rules
 from streams.stages.watermark import UNSET
+from tests.stages.capture_told import FOLD, WINDOW_MS, Told, count, fold_all, lines, report, rules
 from tests.stages.feed_script import (
     SETTLE_MS,
     TOPIC,
     EpochScript,
     FeedScript,
-    Item,
     Line,
     blocks,
     interleaved,
     random_script,
     raw_log,
-    section,
 )
 
-WINDOW_MS = 300_000
-
-
-def rules(*, capture_partitions: int = 1, merge_partitions: int = 1) -> Rules:
-    return Rules(
-        lateness_ms=1_000,
-        horizon_ms=86_400_000,
-        sla_ms=3_600_000,
-        case_limit_ms=30 * 86_400_000,
-        recontact_ms=7 * 86_400_000,
-        dedupe_ms=3_600_000,
-        window_ms=WINDOW_MS,
-        feed_order=(),
-        care_partitions=1,
-        capture_partitions=capture_partitions,
-        merge_partitions=merge_partitions,
-        brands={},
-    )
-
-
-FOLD = CaptureFold(rules())
 seeds = st.integers(0, 2**32)
-
-
-class Told:
-    """What a capture partition has published: gaps, the newest part of each window and feed, all blocks."""
-
-    def __init__(self) -> None:
-        self.gaps: dict[str, GapRecord] = {}
-        self.blocks: list[PartialBlock] = []
-
-    def take(self, outputs: list[Output]) -> None:
-        for output in outputs:
-            assert output.value is not None
-            if output.topic == topics.GAPS:
-                gap = msgspec.json.decode(output.value, type=GapRecord)
-                assert output.key == f"{gap.feed}:{gap.epoch}:{gap.cause}:{gap.from_seq}".encode()
-                self.gaps[output.key.decode()] = msgspec.structs.replace(gap, revision=0)
-            else:
-                assert (output.topic, output.phase) == (topics.PARTIALS, 1)
-                self.blocks.append(msgspec.msgpack.decode(output.value, type=PartialBlock))
-
-    @property
-    def missed(self) -> dict[tuple[str, int], tuple[int, int]]:
-        """(exact, upstream) by source and window, zeros left out."""
-        newest = {(w.source, w.window_start_ms): w for block in self.blocks for w in block.windows}
-        assert all(w.open == 0 and w.brand == "*" for w in newest.values())
-        pairs = {
-            key: (count(w.counts, "missed_exact"), count(w.counts, "missed_upstream")) for key, w in newest.items()
-        }
-        return {key: pair for key, pair in pairs.items() if any(pair)}
-
-    @property
-    def feeds(self) -> dict[str, FeedPart]:
-        return {part.feed: part for block in self.blocks for part in block.feeds}
-
-
-def count(counts: tuple[int, ...], name: str) -> int:
-    return counts[COUNTER[name]] if COUNTER[name] < len(counts) else 0
-
-
-def fold_all(reports: list[bytes], fold: CaptureFold = FOLD) -> tuple[CaptureState, Told]:
-    state, told = fold.empty(0), Told()
-    for offset, report in enumerate(reports):
-        told.take(list(fold.apply(state, offset, report)))
-    told.take(list(fold.drain(state)))
-    return state, told
 
 
 def expected_gaps(script: FeedScript) -> dict[str, GapRecord]:
     gaps = [gap for epoch in script.epochs for gap in (*holes_of(script, epoch), *notices_of(script, epoch))]
+    gaps += [gap for at, epoch in enumerate(script.epochs) for gap in standstills_of(script, epoch, at)]
     return {f"{gap.feed}:{gap.epoch}:{gap.cause}:{gap.from_seq}": gap for gap in gaps}
 
 
@@ -138,9 +72,35 @@ def notices_of(script: FeedScript, epoch: EpochScript) -> list[GapRecord]:
         if line.track is not None:
             counters, delta = withheld_since(counters, line.track)
             found += [gap(script, epoch, "limit", *at, missed=delta)] if delta else []
-        if line.code is not None:
-            found.append(gap(script, epoch, "disconnect", *at, missed=0))
     return found
+
+
+def standstills_of(script: FeedScript, epoch: EpochScript, at: int) -> list[GapRecord]:
+    """Stalls and disconnects: (cause, number, from, to) as the script has them, then the estimate."""
+    came = epoch.received
+    if not came:
+        return []
+    spans = [
+        ("stall", line.seq, line.feed_time_ms - line.silent_ms, line.feed_time_ms) for line in came if line.silent_ms
+    ]
+    newer = next((later.received[0].feed_time_ms for later in script.epochs[at + 1 :] if later.received), None)
+    cuts = [(line.seq, line.feed_time_ms) for line in came if line.code is not None]
+    if not cuts and newer is not None:
+        is_cut_off = epoch.end == "crash" or epoch.last_seq == came[-1].seq
+        cuts = [(came[-1].seq, came[-1].feed_time_ms) if is_cut_off else (epoch.last_seq, epoch.end_ms)]
+    spans += [("disconnect", seq, from_ms, from_ms) for seq, from_ms in cuts[:-1]]
+    spans += [("disconnect", seq, from_ms, from_ms if newer is None else newer) for seq, from_ms in cuts[-1:]]
+    return [
+        gap(script, epoch, cause, seq, seq, start_ms, end_ms, 0, estimate(came[0], seq, start_ms, end_ms))
+        for cause, seq, start_ms, end_ms in spans
+    ]
+
+
+def estimate(lowest: Line, seq: int, from_ms: int, to_ms: int) -> int | None:
+    """Lines before the standstill at their mean rate, as fractions."""
+    if from_ms <= lowest.feed_time_ms:
+        return None
+    return floor(Fraction(seq - lowest.seq, from_ms - lowest.feed_time_ms) * (to_ms - from_ms))
 
 
 def gap(
@@ -152,6 +112,7 @@ def gap(
     from_ms: int,
     to_ms: int,
     missed: int | None = None,
+    estimated: int | None = None,
 ) -> GapRecord:
     return GapRecord(
         feed=script.feed,
@@ -164,20 +125,20 @@ def gap(
         from_ms=from_ms,
         to_ms=to_ms,
         missed=to_seq - from_seq + 1 if missed is None else missed,
+        estimated=estimated,
         revision=0,
-        definitions=1,
+        definitions=DEFINITIONS,
     )
 
 
-def expected_missed(gaps: dict[str, GapRecord]) -> dict[tuple[str, int], tuple[int, int]]:
-    sums = defaultdict[tuple[str, int], list[int]](lambda: [0, 0])
+def expected_windows(scripts: list[FeedScript], gaps: dict[str, GapRecord]) -> dict[tuple[str, int], tuple[int, ...]]:
+    sums = defaultdict[tuple[str, int], list[int]](lambda: [0, 0, 0])
     for found in gaps.values():
         sums[found.source, found.from_ms - found.from_ms % WINDOW_MS][0 if found.exact else 1] += found.missed
-    return {key: (exact, upstream) for key, (exact, upstream) in sums.items() if exact or upstream}
-
-
-def lines(*numbers: int, lost: tuple[int, ...] = (), step_ms: int = 1000) -> tuple[Line, ...]:
-    return tuple(Line(1, n, n * step_ms, lost=n in lost) for n in numbers)
+    for script in scripts:
+        for line in (line for epoch in script.epochs for line in epoch.received if line.kind is LineKind.MENTION):
+            sums[script.source, line.time_ms - line.time_ms % WINDOW_MS][2] += 1
+    return {key: tuple(counts) for key, counts in sums.items() if any(counts)}
 
 
 def one_epoch(*numbers: int, lost: tuple[int, ...] = (), first_seq: int = 1) -> FeedScript:
@@ -193,10 +154,10 @@ def test_any_partitions_cuts_order_and_repeats_give_the_same_account(seed: int, 
     state, told = fold_all(blocks(log, chance, resend=resend))
     gaps = expected_gaps(scripts[0]) | expected_gaps(scripts[1])
     assert told.gaps == gaps
-    assert told.missed == expected_missed(gaps)
+    assert told.windows == expected_windows(scripts, gaps)
     for script in scripts:
         assert_conserved(script, told.feeds[script.feed])
-    assert state.missed == {}
+    assert state.windows == {}
     assert all(len(epoch.seen) <= 1 for account in state.feeds.values() for epoch in account.epochs.values())
 
 
@@ -204,6 +165,8 @@ def assert_conserved(script: FeedScript, part: FeedPart) -> None:
     came = [line for epoch in script.epochs for line in epoch.received]
     kinds = {kind: sum(line.kind == kind for line in came) for kind in LineKind}
     assert part.ended
+    assert part.mention_lines == kinds[LineKind.MENTION]
+    assert part.undecided == 0
     assert (part.late, part.rejected) == (kinds[LineKind.LATE], kinds[LineKind.REJECTED])
     assert part.control == kinds[LineKind.CONTROL]
     assert part.sent == kinds[LineKind.MENTION] + part.late + part.rejected + part.control + part.missed_exact
@@ -215,8 +178,8 @@ def test_what_lies_behind_a_told_watermark_with_nothing_open_never_changes(seed:
     chance = random.Random(seed)
     log = raw_log(random_script("f", chance), 3, chance)
     state, told = FOLD.empty(0), Told()
-    for offset, report in enumerate(blocks(log, chance)):
-        told.take(list(FOLD.apply(state, offset, report)))
+    for offset, value in enumerate(blocks(log, chance)):
+        told.take(list(FOLD.apply(state, offset, value)))
         if chance.random() < 0.3:
             told.take(list(FOLD.drain(state)))
     sealed, newest, watermark_ms = set[int](), dict[int, tuple[int, ...]](), UNSET
@@ -238,14 +201,14 @@ def test_a_snapshot_in_the_middle_changes_nothing(seed: int) -> None:
     reports = blocks(raw_log(random_script("f", chance), 2, chance), chance)
     middle = chance.randrange(len(reports))
     state, told = FOLD.empty(0), Told()
-    for offset, report in enumerate(reports):
-        told.take(list(FOLD.apply(state, offset, report)))
+    for offset, value in enumerate(reports):
+        told.take(list(FOLD.apply(state, offset, value)))
         if offset == middle:
             state = FOLD.load(0, list(FOLD.dump(state)))
     told.take(list(FOLD.drain(state)))
     _, straight = fold_all(reports)
     assert told.gaps == straight.gaps
-    assert told.missed == straight.missed
+    assert told.windows == straight.windows
     assert told.feeds == straight.feeds
 
 
@@ -266,11 +229,6 @@ def test_gaps_at_every_place(script: FeedScript, holes: list[tuple[int, int, int
     _, told = fold_all(blocks(raw_log(script, 2, random.Random(1)), random.Random(1)))
     found = sorted((g.from_seq, g.to_seq, g.from_ms, g.to_ms) for g in told.gaps.values())
     assert found == holes
-
-
-def report(partition: int, offset: int, *items: Item) -> bytes:
-    records = [("f", "x", item) for item in items]
-    return msgspec.msgpack.encode(CaptureBlock(PACKED_SCHEMA, (section(records, partition, offset),)))
 
 
 def test_a_gap_waits_until_every_raw_partition_has_passed_it() -> None:
@@ -308,7 +266,7 @@ def test_a_new_epoch_that_starts_at_an_earlier_time_is_not_confirmed_by_the_old_
     ]
     for offset, step in enumerate(steps):
         told.take(list(FOLD.apply(state, offset, step)))
-    assert told.gaps == {}
+    assert {gap.cause for gap in told.gaps.values()} == {"disconnect"}
     assert FOLD.feed_parts(state)[0].missed_exact == 0
 
 

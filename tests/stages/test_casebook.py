@@ -1,10 +1,17 @@
-"""Goal: what is due happens when W passes it, though no event comes, and the calendar does not grow."""
+"""Goal: what is due happens when W passes it, though no event comes, and the agenda does not grow."""
+
+import gc
+import tracemalloc
 
 import msgspec
+import numpy as np
 
+from models.counters import COUNTER
 from models.records import Flag, Outcome
 from streams.stages.casebook import Casebook, PackedConversations
-from streams.stages.waiting import NO_ROWS, Rows, in_order, join
+from streams.stages.keys import case_key
+from streams.stages.route import make_hasher
+from streams.stages.waiting import NO_ROWS, ROW_DTYPE, Rows, in_order, join
 from tests.stages.rows import BOTH, BRAND, CUSTOMER, rows
 from tests.stages.stories import HOUR_MS, TERMS
 
@@ -14,7 +21,7 @@ THANKS = BOTH | int(Flag.CLOSES)
 
 
 def casebook() -> Casebook:
-    return Casebook(pair_of=lambda _: 0, terms_of=lambda _: TERMS)
+    return Casebook(terms_of=lambda _: TERMS)
 
 
 def issue(time_ms: int, id_: str, key: str = "x\x1facme\x1fann") -> Rows:
@@ -44,7 +51,7 @@ def test_all_of_it_may_happen_in_one_step() -> None:
     assert (book.open_cases, book.keys) == (0, 0)
 
 
-def test_a_case_opened_anew_is_looked_at_before_the_old_entry_in_the_calendar() -> None:
+def test_a_case_opened_anew_is_looked_at_before_the_old_entry_in_the_agenda() -> None:
     book = casebook()
     told = join(
         [
@@ -65,8 +72,8 @@ def test_what_nothing_is_remembered_of_costs_nothing() -> None:
     assert book.keys == 0
 
 
-def test_the_calendar_does_not_grow_with_the_cases_of_one_customer() -> None:
-    """Each case is opened while the calendar still holds the entry of the one before it."""
+def test_the_agenda_does_not_grow_with_the_cases_of_one_customer() -> None:
+    """Each case is opened while the agenda still holds the entry of the one before it."""
     book, at_ms = casebook(), 0
     for number in range(200):
         told = join(
@@ -80,6 +87,75 @@ def test_the_calendar_does_not_grow_with_the_cases_of_one_customer() -> None:
         at_ms += 5 * HOUR_MS
         book.fold(NO_ROWS, at_ms)
     assert book.entries <= 8 * 24 // 5 + 2
+
+
+def test_it_is_looked_at_to_the_millisecond_however_small_the_steps_of_the_watermark() -> None:
+    book = casebook()
+    book.fold(issue(0, "m1"), 1)
+    states = [seen(book, NO_ROWS, watermark_ms) for watermark_ms in range(HOUR_MS - 100, HOUR_MS + 100)]
+    assert states[:101] == [[]] * 101
+    assert states[101:] == [[("m1", Outcome.PENDING, True)]] + [[]] * 98
+
+
+def test_two_brands_that_a_customer_talks_to_at_once_have_a_case_each() -> None:
+    """One mention of both; one brand answers."""
+    book = casebook()
+    acme, beta = "x\x1facme\x1fann", "x\x1fbeta\x1fann"
+    told = join(
+        [
+            rows((0, "m1"), key=acme, pair=1, role=CUSTOMER, flags=ISSUE),
+            rows((0, "m1"), key=beta, pair=2, role=CUSTOMER, flags=ISSUE),
+            rows((1, "m2"), key=beta, pair=2, role=BRAND),
+        ]
+    )
+    assert [(state.pair, state.case.replies) for state in book.fold(told, 10).cases] == [(1, 0), (2, 1)]
+    ended = book.fold(NO_ROWS, 2 * DAY_MS).cases
+    assert [(state.pair, state.customer, state.outcome) for state in ended] == [
+        (1, "ann", Outcome.MISSED),
+        (2, "ann", Outcome.RESOLVED),
+    ]
+
+
+def test_the_band_of_a_tweet_is_remembered_until_it_is_answered() -> None:
+    book = casebook()
+    book.fold(rows((0, "m1"), role=CUSTOMER, flags=ISSUE, band=3), 1)
+    changes = book.fold(rows((5, "m2"), role=BRAND), 6).changes
+    assert COUNTER["band_3_answered"] in changes[2::4]
+
+
+def _many(count: int, book: Casebook) -> None:
+    """Open ``count`` cases over a day, the way that they come: hashed customers, ids of 19 digits."""
+    hash_customer, step = make_hasher(b"key"), count // 20
+    for first in range(0, count, step):
+        numbers = range(first, first + step)
+        table = np.zeros(len(numbers), ROW_DTYPE)
+        table["time_ms"] = [1_509_487_847_000 + number * (20 * HOUR_MS) // count for number in numbers]
+        table["key"], table["flags"], table["pair"] = np.arange(len(numbers)), ISSUE, 7
+        ids = [str(925_000_000_000_000_000 * 2 + number * 4_099) for number in numbers]
+        keys = [case_key("x", "Aerovanta", hash_customer("x", f"author{number}")) for number in numbers]
+        book.fold(Rows(table, ids, keys), int(table["time_ms"][-1]) + 1)
+
+
+def test_an_open_case_costs_no_more_than_200_bytes() -> None:
+    """Everything that holds it counts: key, conversation, dict, agenda."""
+    book, count = casebook(), 25_000
+    gc.collect()
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    _many(count, book)
+    gc.collect()
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert book.open_cases == count
+    assert (after - before) / count <= 200
+
+
+def test_parts_of_a_snapshot_are_small_however_many_cases_there_are() -> None:
+    book = casebook()
+    _many(20_000, book)
+    sizes = [len(msgspec.msgpack.encode(part)) for part in book.dump()]
+    assert len(sizes) == 5
+    assert max(sizes) < 400_000
 
 
 def test_a_snapshot_keeps_deadlines() -> None:

@@ -5,9 +5,10 @@ from array import array
 import msgspec
 import pytest
 
-from models.counters import COUNTER, COUNTERS
-from models.records import Flag, WindowPart
-from streams.stages.cohorts import BASE, Cohorts, PackedSlots, Pairs
+from models.counters import COUNTER, COUNTERS, DENSE
+from models.packed import WindowPart
+from models.records import Flag
+from streams.stages.cohorts import Cohorts, PackedSlots, Pairs
 from tests.stages.rows import BOT, BOTH, BRAND, CUSTOMER, NONE, rows
 
 WINDOW = 100
@@ -21,11 +22,17 @@ def cohorts() -> tuple[Cohorts, Pairs]:
 def show(part: WindowPart) -> dict[str, int]:
     """The figures of a part that are not 0."""
     counts = {name: count for name, count in zip(COUNTERS, part.counts, strict=False) if count}
+    counts |= {COUNTERS[counter]: count for counter, count in part.sparse.items()}
     return counts | ({"open": part.open} if part.open else {}) | ({"waiting": part.waiting} if part.waiting else {})
 
 
 def published(held: Cohorts, watermark_ms: int = 0) -> dict[tuple[int, str], dict[str, int]]:
-    return {(part.window_start_ms, part.brand): show(part) for part in held.publish(watermark_ms)}
+    return {(part.window_start_ms, part.brand): show(part) for part in told(held, watermark_ms)}
+
+
+def told(held: Cohorts, watermark_ms: int) -> list[WindowPart]:
+    """Everything that is news, whether W makes it urgent or not."""
+    return [*held.publish(watermark_ms), *held.provisional()]
 
 
 def test_codes_of_brands_come_with_their_source_as_a_whole() -> None:
@@ -90,7 +97,7 @@ def test_a_mention_of_two_brands_counts_once_in_all_brands() -> None:
 def test_sources_are_kept_apart() -> None:
     held, pairs = cohorts()
     held.count(rows((1, "a"), (1, "b"), pair=[pairs.code("x", "acme"), pairs.code("y", "acme")]).table)
-    parts = [(part.brand, part.source, part.counts[0]) for part in held.publish(0)]
+    parts = [(part.brand, part.source, part.counts[0]) for part in told(held, 0)]
     assert parts == [("*", "x", 1), ("*", "y", 1), ("acme", "x", 1), ("acme", "y", 1)]
 
 
@@ -107,10 +114,30 @@ def test_personal_data_is_counted_by_kind() -> None:
 def test_changes_of_the_ledger_count_for_the_brand_and_for_all() -> None:
     held, pairs = cohorts()
     acme = pairs.code("x", "acme")
-    opened, response = COUNTER["cases_opened"], BASE + 40
+    opened, response = COUNTER["cases_opened"], DENSE + 40
     held.change(array("q", [acme, 10, opened, 1, acme, 10, -1, 1, acme, 10, response, 0, acme, 10, response, 0]))
     expected = {"cases_opened": 1, "first_response_40": 2, "open": 2}
     assert published(held) == {(0, "*"): expected, (0, "acme"): expected}
+
+
+def test_tiers_of_two_brands_are_not_added_up() -> None:
+    held, pairs = cohorts()
+    acme = pairs.code("x", "acme")
+    first, last, band = COUNTER["tier_0_opened"], COUNTER["tier_7_kept"], COUNTER["band_0_actionable"]
+    held.change(array("q", [acme, 10, first, 0, acme, 10, last, 0, acme, 10, band, 1]))
+    assert published(held) == {
+        (0, "*"): {"band_0_actionable": 1, "open": 1},
+        (0, "acme"): {"tier_0_opened": 1, "tier_7_kept": 1, "band_0_actionable": 1, "open": 1},
+    }
+
+
+def test_a_part_holds_no_zeros_and_no_count_twice() -> None:
+    held, pairs = cohorts()
+    acme = pairs.code("x", "acme")
+    held.change(array("q", [acme, 10, COUNTER["cases_opened"], 1, acme, 10, DENSE, 0, acme, 10, len(COUNTERS) - 1, 0]))
+    (_, part) = told(held, 0)
+    assert len(part.counts) == COUNTER["cases_opened"] + 1
+    assert part.sparse == {DENSE: 1, len(COUNTERS) - 1: 1}
 
 
 def test_what_waits_is_published_before_it_counts() -> None:
@@ -127,16 +154,30 @@ def test_only_what_changed_is_published() -> None:
     held, pairs = cohorts()
     acme = pairs.code("x", "acme")
     held.count(rows((1, "a"), (150, "b"), pair=acme).table)
-    assert len(held.publish(0)) == 4
-    assert held.publish(0) == []
+    assert len(told(held, 0)) == 4
+    assert told(held, 0) == []
     held.change(array("q", [acme, 150, COUNTER["sla_kept"], 0]))
-    assert [part.window_start_ms for part in held.publish(0)] == [100, 100]
+    assert [part.window_start_ms for part in told(held, 0)] == [100, 100]
+
+
+def test_only_what_cannot_wait_is_told_at_once() -> None:
+    held, pairs = cohorts()
+    acme = pairs.code("x", "acme")
+    held.change(array("q", [acme, 1, COUNTER["cases_opened"], 1, acme, 150, COUNTER["cases_opened"], 1]))
+    assert held.publish(99) == []
+    assert [part.window_start_ms for part in held.publish(100)] == [0, 0], "W has passed it"
+    held.change(array("q", [acme, 1, COUNTER["sla_kept"], 0]))
+    assert held.publish(110) == []
+    held.change(array("q", [acme, 1, COUNTER["cases_missed"], -1]))
+    assert [part.window_start_ms for part in held.publish(120)] == [0, 0], "it can change no more"
+    assert [part.window_start_ms for part in held.provisional()] == [100, 100]
+    assert held.provisional() == []
 
 
 def test_a_finished_window_is_dropped_after_its_last_part() -> None:
     held, pairs = cohorts()
     held.count(rows((1, "a"), pair=pairs.code("x", "acme")).table)
-    assert len(held.publish(99)) == 2
+    assert len(told(held, 99)) == 2
     assert held.rows == 2
     assert held.publish(100) == []
     assert held.rows == 0
@@ -158,7 +199,7 @@ def test_a_slot_that_is_used_again_starts_from_zero() -> None:
     acme = pairs.code("x", "acme")
     for window in range(500):
         held.count(rows((window * WINDOW, "a"), pair=acme).table)
-        held.change(array("q", [acme, window * WINDOW, BASE + 3, 0]))
+        held.change(array("q", [acme, window * WINDOW, DENSE + 3, 0]))
         assert published(held, (window + 1) * WINDOW)[window * WINDOW, "acme"] == {
             "received": 1,
             "customer_other": 1,
@@ -172,11 +213,11 @@ def test_a_snapshot_gives_the_same_parts() -> None:
     held, pairs = cohorts()
     acme = pairs.code("x", "acme")
     held.count(rows((-5, "a"), (150, "b"), pair=acme).table)
-    held.change(array("q", [acme, 150, BASE + 7, 0, acme, 150, COUNTER["cases_opened"], 1]))
-    held.publish(0)
+    held.change(array("q", [acme, 150, DENSE + 7, 0, acme, 150, COUNTER["cases_opened"], 1]))
+    told(held, 0)
     loaded = Cohorts(WINDOW, Pairs(pairs.names))
     for part in held.dump():
         loaded.load(msgspec.msgpack.decode(msgspec.msgpack.encode(part), type=PackedSlots))
     assert loaded.parts() == held.parts() != []
-    assert loaded.publish(10_000) == []
+    assert told(loaded, 10_000) == held.parts(), "nobody knows whether they were told before"
     assert loaded.rows == held.rows

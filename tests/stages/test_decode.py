@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.records import ControlKind, LineKind, RejectReason, Stamp
+from models.packed import LineKind
+from models.records import ControlKind, RejectReason, Stamp
 from streams.stages.decode import ANNOUNCEMENT, NAMED_LIMIT, Foreign, Lines, decode_batch
 from tests.raw import NOON_MS, Value, batch, control, mention, stamp_header
 
@@ -107,6 +108,33 @@ def test_a_broken_stamp_is_no_stamp(raw: bytes) -> None:
 def test_a_rejected_mention_keeps_the_stamps_it_came_with() -> None:
     lines = decode(mention(5, text="a\0b"))
     assert (lines.feeds[0], lines.seqs[0], lines.kinds[0]) == ("f", 5, LineKind.REJECTED)
+
+
+def test_the_silence_that_a_line_ended_travels_with_mentions_controls_and_broken_lines() -> None:
+    values: list[Value] = [
+        mention(1, silent_ms=100_000),
+        control(ControlKind.HEARTBEAT, seq=2, feed_time_ms=NOON_MS, silent_ms=200_000, at_ms=NOON_MS),
+        "{",
+        mention(4, silent_ms=300_000, text="a\0b"),
+        mention(5),
+    ]
+    stamp = msgspec.structs.replace(STAMP, silent_ms=400_000)
+    lines = decode(*values, headers={2: [stamp_header(stamp)]})
+    assert lines.silences_ms == {0: 100_000, 1: 200_000, 2: 400_000, 3: 300_000}
+
+
+@pytest.mark.parametrize("silent_ms", [-1, NOON_MS + 1_001, 2**62, 2**70])
+def test_a_silence_that_cannot_be_is_none(silent_ms: int) -> None:
+    assert decode(mention(1, silent_ms=silent_ms)).silences_ms == {}
+
+
+def test_nobody_stamps_the_silence_of_an_unstamped_feed() -> None:
+    assert decode(mention(1, feed="", epoch=0, seq=0, silent_ms=100_000)).silences_ms == {}
+
+
+def test_mentions_have_a_time_and_other_lines_none() -> None:
+    lines = decode(mention(1), control(ControlKind.HEARTBEAT, seq=2, at_ms=NOON_MS), "{", mention(3))
+    assert lines.times_ms.tolist() == [NOON_MS + 1_000, 0, 0, NOON_MS + 3_000]
 
 
 def test_records_without_stamps_are_stamped_in_partition_order() -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -14,16 +15,21 @@ from models.records import STAMP_HEADER, Outcome, RejectReason, Stamp
 from streams.stages import export
 from streams.stages.dead_letters import Digest
 from streams.stages.rows import (
+    BrandMeta,
     CaseRow,
     ClassifiedRow,
     DlqRow,
     EscalationRow,
     GapRow,
+    HoursMeta,
+    LineRow,
     Meta,
     WindowRow,
     milliseconds,
     rfc3339,
 )
+from streams.stages.rules import BrandRules
+from streams.stages.service_hours import ServiceHours
 from tests.stages.account_rows import (
     TIME_MS,
     case_record,
@@ -34,9 +40,22 @@ from tests.stages.account_rows import (
     verdict,
     window_record,
 )
-from tests.stages.test_capture import rules
+from tests.stages.capture_told import rules
 
 encode = msgspec.json.encode
+
+
+def sorted_items(values: Iterable[bytes], order: tuple[str, ...] = ()) -> list[export.ClassifiedItem]:
+    places = export.feed_places(order)
+    return sorted(export.classified_item(value, places) for value in values)
+
+
+def classified_rows(values: Iterable[bytes], order: tuple[str, ...] = ()) -> list[ClassifiedRow]:
+    return list(export.counting_rows(sorted_items(values, order)))
+
+
+def copy_rows(values: Iterable[bytes], order: tuple[str, ...] = ()) -> list[ClassifiedRow]:
+    return list(export.other_rows(sorted_items(values, order)))
 
 
 def test_times_are_rfc_3339_with_milliseconds() -> None:
@@ -52,11 +71,13 @@ def test_times_come_back_to_the_millisecond(time_ms: int) -> None:
 NAMED = {
     ClassifiedRow: "id source brand role customers created_at intent actionable escalate reasons diverts closes late "
     "lang feed epoch seq",
-    CaseRow: "source brand customer opened opened_by outcome closed first_response_s sla_breached mentions replies "
-    "recontact",
+    CaseRow: "source brand customer opened opened_by outcome closed first_response_s sla_due sla_breached mentions "
+    "replies recontact reopened next_responses longest_next_response_s resolution_s",
     WindowRow: "window_start window_s brand source received roles duplicates intents escalated reasons pii "
-    "diverting_replies missed_exact missed_upstream cases rates first_response volume_ratio",
-    GapRow: "feed source epoch cause exact from_seq to_seq from to missed",
+    "diverting_replies missed_exact missed_upstream coverage cases rates sla_by_tier first_response "
+    "next_response resolution response_by_followers share_of_voice volume_ratio",
+    GapRow: "feed source epoch cause exact from_seq to_seq from to missed estimated",
+    LineRow: "feed source epoch kind from_seq to_seq from to silent_s track settle_s final",
     DlqRow: "reason feed epoch seq position bytes sha256",
 }
 
@@ -83,10 +104,15 @@ def test_a_case_reads_like_this() -> None:
         "outcome": "missed",
         "closed": "2017-11-01T22:10:47.000Z",
         "first_response_s": None,
+        "sla_due": "2017-10-31T23:10:47.000Z",
         "sla_breached": True,
         "mentions": 1,
         "replies": 0,
         "recontact": False,
+        "reopened": 0,
+        "next_responses": 0,
+        "longest_next_response_s": None,
+        "resolution_s": None,
         "definitions": 1,
     }
     assert line.endswith(b"}\n")
@@ -135,25 +161,38 @@ def test_the_order_in_which_records_are_read_does_not_matter(seed: int) -> None:
 )
 def test_of_several_copies_the_one_that_counts_is_listed(order: tuple[str, ...], one: Any, other: Any) -> None:
     copies = [classified(**one), classified(**other)]
-    [expected] = export.classified_rows([copies[0]])
-    assert export.classified_rows(copies, order) == export.classified_rows(copies[::-1], order) == [expected]
+    [expected] = classified_rows([copies[0]])
+    assert classified_rows(copies, order) == classified_rows(copies[::-1], order) == [expected]
+
+
+def test_every_other_copy_is_listed_apart_in_the_order_of_its_time() -> None:
+    later, late = classified(created_at_ms=TIME_MS + 1, seq=1), classified(verdict(late=True), seq=2)
+    values = [later, late, classified(seq=3), classified(seq=4)]
+    assert [row.seq for row in classified_rows(values)] == [3]
+    assert [row.seq for row in copy_rows(values)] == [2, 4, 1]
+    assert copy_rows(values[::-1]) == copy_rows(values)
+
+
+def test_a_line_that_was_delivered_twice_is_no_copy() -> None:
+    values = [classified(seq=1), classified(seq=2)] * 2
+    assert [row.seq for row in copy_rows(values)] == [2]
 
 
 def test_a_late_copy_never_stands_for_one_in_time() -> None:
     late = classified(verdict(late=True), seq=1)
     in_time = classified(seq=2)
-    [row] = export.classified_rows([late, in_time])
+    [row] = classified_rows([late, in_time])
     assert (row.late, row.seq) == (False, 2)
-    assert export.classified_rows([late])[0].late
+    assert classified_rows([late])[0].late
 
 
 def test_a_mention_of_two_brands_has_a_row_for_each() -> None:
     values = [classified(verdict(brand=brand)) for brand in ("bolt", "acme")]
-    assert [row.brand for row in export.classified_rows(values)] == ["acme", "bolt"]
+    assert [row.brand for row in classified_rows(values)] == ["acme", "bolt"]
 
 
 def test_no_text_leaves_with_classified_rows() -> None:
-    lines = b"".join(export.json_lines(export.classified_rows([classified()])))
+    lines = b"".join(export.json_lines(classified_rows([classified()])))
     assert b"secret" not in lines
     assert b"someone" not in lines
 
@@ -192,11 +231,44 @@ def test_rejects_come_in_source_order_and_foreign_records_do_not() -> None:
 
 def test_meta_tells_the_rules_and_the_account_of_the_feeds() -> None:
     feeds = export.feed_rows([encode(feed_record(sent=3, received=3))])
-    meta = export.meta_of(rules(), model="m1", config="c1", watermark_ms=TIME_MS, feeds=feeds)
+    told = rules()
+    meta = export.meta_of(told, model="m1", config="c1", watermark_ms=TIME_MS, feeds=feeds)
     again = msgspec.json.decode(encode(meta), type=Meta)
     assert again == meta
-    assert (meta.window_s, meta.lateness_s, meta.sla_s, meta.response_horizon_s) == (300, 1, 3600, 86_400)
+    assert (meta.window_s, meta.lateness_s) == (told.window_ms / 1000, told.lateness_ms / 1000)
+    assert (meta.sla_s, meta.response_horizon_s) == (told.sla_ms / 1000, told.horizon_ms / 1000)
+    assert meta.rollup_s == tuple(width_ms / 1000 for width_ms in told.rollup_ms)
     assert (meta.watermark, meta.feeds[0].sent) == ("2017-10-31T22:10:47.000Z", 3)
+
+
+def test_meta_tells_the_service_hours_and_the_baseline_of_a_brand() -> None:
+    day = ((480, 750), (810, 1440))
+    hours = ServiceHours("Europe/Berlin", (day, *((),) * 6), ("2017-12-25",))
+    terms = BrandRules(horizon_ms=60_000, sla_ms=(500, 250), tiers=("default", "vip"), service_hours=hours)
+    told = msgspec.structs.replace(rules(), brands={"acme": terms})
+    meta = export.meta_of(told, model="", config="", watermark_ms=None, feeds=[], baselines={"acme": {"phone": 2.0}})
+    assert meta.brands["acme"] == BrandMeta(
+        response_horizon_s=60,
+        sla_s={"default": 0.5, "vip": 0.25},
+        service_hours=HoursMeta(
+            time_zone="Europe/Berlin", week={"mon": ("08:00-12:30", "13:30-24:00")}, holidays=("2017-12-25",)
+        ),
+        baseline={"phone": 2.0},
+    )
+
+
+def test_windows_of_all_widths_are_listed_by_start_then_width() -> None:
+    values = [
+        encode(window_record(start, brand, window_ms=width))
+        for start, width, brand in ((60_000, 60_000, "*"), (0, 300_000, "*"), (0, 60_000, "acme"), (0, 60_000, "*"))
+    ]
+    rows = export.window_rows(values)
+    assert [(row.window_start[14:19], row.window_s, row.brand) for row in rows] == [
+        ("00:00", 60, "*"),
+        ("00:00", 60, "acme"),
+        ("00:00", 300, "*"),
+        ("01:00", 60, "*"),
+    ]
 
 
 def test_what_was_written_can_be_read_again() -> None:

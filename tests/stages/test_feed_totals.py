@@ -2,7 +2,8 @@
 
 import msgspec
 
-from models.records import FeedPart, Flag
+from models.packed import FeedPart
+from models.records import Flag
 from streams.stages.feed_totals import FeedTotal, FeedTotals
 from tests.stages.rows import BOTH, rows
 

@@ -82,3 +82,17 @@ def test_a_number_in_a_filled_hole_counts_as_known() -> None:
     seen, _ = add(IntervalSet(), [1, 5])
     _, fresh = add(seen.fill(np.array([True])), [3, 6])
     assert fresh == [False, True]
+
+
+def test_stretches_that_overlap_are_one_however_they_come() -> None:
+    """What a reconnect that delivers the last minutes again does."""
+    stretches = [list(range(10, 21)), list(range(15, 31)), list(range(40, 46)), list(range(1, 12)), list(range(29, 42))]
+    forward, backward, fresh_count = IntervalSet(), IntervalSet(), 0
+    for stretch in stretches:
+        forward, fresh = add(forward, stretch)
+        fresh_count += sum(fresh)
+    for stretch in reversed(stretches):
+        backward, _ = add(backward, stretch[::-1])
+    assert forward == backward
+    assert forward.table.tolist() == [[1], [45], [10], [450]]
+    assert fresh_count == 45

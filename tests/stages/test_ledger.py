@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.counters import COUNTERS, RESPONSE_EDGES_MS
-from streams.stages.ledger import NO_COUNTER, SILENCE, Event, Step, Terms, advance, mature, next_due_ms
-from tests.stages.stories import FOREVER_MS, HOUR_MS, TERMS, parse_time, tell
+from models.counters import COUNTERS, MAX_TIERS
+from models.records import FOLLOWER_BANDS
+from streams.stages.ledger import SILENCE, Event, Terms, advance, mature, next_due_ms
+from tests.stages.stories import FOREVER_MS, HOUR_MS, TERMS, counts_of, held_in, parse_time, tell
 
 STORIES = {
     "an issue that nobody answers is missed after a day": (
@@ -153,6 +154,60 @@ STORIES = {
             "24:00:00.001 missed 48:00:00.001, no reply, breached, 1 mention, 0 replies, re-contact",
         ],
     ),
+    "several agents answer one case: the first of them was in time": (
+        """0:00 customer issue
+           1:00 brand reply
+           1:00 brand reply
+           3:00 brand divert""",
+        ["0:00 diverted 27:00, reply after 1:00, in time, 1 mention, 3 replies"],
+    ),
+    "an agent's last word stands, though a colleague diverted before": (
+        """0:00 customer issue
+           0:10 brand divert
+           0:20 brand reply""",
+        ["0:00 resolved 24:20, reply after 0:10, in time, 1 mention, 2 replies"],
+    ),
+    "bots alone leave a customer unheard, however often they speak": (
+        """0:00 customer issue
+           0:00 bot
+           2:00 customer issue
+           2:00 bot
+           3:00 customer thanks""",
+        ["0:00 missed 24:00, no reply, breached, 3 mentions, 0 replies"],
+    ),
+    "a brand that speaks first has not answered what comes after": (
+        """0:00 brand reply
+           0:01 brand divert
+           0:02 customer talk
+           0:03 customer issue
+           0:33 brand reply""",
+        ["0:03 resolved 24:33, reply after 0:30, in time, 1 mention, 1 reply"],
+    ),
+    "a mention exactly at the deadline of an answered case keeps it open": (
+        """0:00 customer issue
+           1:00 brand reply
+           25:00 customer vent""",
+        ["0:00 stalled 49:00, reply after 1:00, in time, 2 mentions, 1 reply"],
+    ),
+    "thanks exactly at the deadline close the case there": (
+        """0:00 customer issue
+           1:00 brand divert
+           25:00 customer thanks""",
+        ["0:00 resolved 25:00, reply after 1:00, in time, 2 mentions, 1 reply"],
+    ),
+    "thanks one millisecond later meet a case that was diverted": (
+        """0:00 customer issue
+           1:00 brand divert
+           25:00:00.001 customer thanks""",
+        ["0:00 diverted 25:00, reply after 1:00, in time, 1 mention, 1 reply"],
+    ),
+    "a reply exactly at the deadline of a case that waits again": (
+        """0:00 customer issue
+           1:00 brand reply
+           2:00 customer issue
+           26:00 brand reply""",
+        ["0:00 resolved 50:00, reply after 1:00, in time, 2 mentions, 2 replies"],
+    ),
     "at equal times the order of ids decides: a reply before the issue misses it": (
         """5:00 brand reply
            5:00 customer issue
@@ -234,38 +289,48 @@ TWEETS = {
 
 @pytest.mark.parametrize(("story", "expected"), TWEETS.values(), ids=TWEETS.keys())
 def test_tweets_count_apart_from_cases(story: str, expected: tuple[int, int]) -> None:
-    counts = _counts(tell(story)[1])
+    counts = counts_of(tell(story)[1])
     assert (counts["mentions_answered"], counts["mentions_unanswered"]) == expected
 
 
-def _counts(steps: list[Step]) -> Counter[str]:
-    counters = (counter for step in steps for _, counter, _ in step.changes)
-    return Counter(COUNTERS[counter] for counter in counters if counter != NO_COUNTER)
+@pytest.mark.parametrize(
+    ("story", "tier", "expected"),
+    [
+        ("0:00 customer issue\n1:00 brand reply", 0, (1, 0, 1)),
+        ("0:00 customer issue\n1:01 brand reply", 0, (1, 1, 0)),
+        ("0:00 gold issue\n0:15 brand reply", 1, (1, 0, 1)),
+        ("0:00 gold issue\n0:16 brand reply", 1, (1, 1, 0)),
+        ("0:00 gold issue", 1, (1, 1, 0)),
+        ("0:00 gold issue\n0:01 customer issue", 1, (1, 1, 0)),
+    ],
+)
+def test_promises_are_counted_by_the_tier_of_the_opening(story: str, tier: int, expected: tuple[int, int, int]) -> None:
+    counts = counts_of(tell(story)[1])
+    by_tier = {name: count for name, count in counts.items() if name.startswith("tier_")}
+    names = [f"tier_{tier}_{what}" for what in ("opened", "breached", "kept")]
+    assert by_tier == {name: count for name, count in zip(names, expected, strict=True) if count}
 
 
-def test_a_first_reply_is_counted_once_in_the_window_of_the_opening() -> None:
-    _, steps = tell("2:00 customer issue\n2:00:01 brand reply\n3:00 customer issue\n4:00 brand reply")
-    counts = _counts(steps)
-    assert counts["cases_replied"] == counts["sla_kept"] == counts["first_response_0"] == 1
-    opened_ms = parse_time("2:00")
-    replied = [at_ms for step in steps for at_ms, counter, _ in step.changes if COUNTERS[counter] == "cases_replied"]
-    assert replied == [opened_ms]
-
-
-@pytest.mark.parametrize("bucket", [0, 1, 40, len(RESPONSE_EDGES_MS) - 1])
-def test_a_first_response_on_an_edge_lies_in_the_bucket_below(bucket: int) -> None:
-    edge_ms = RESPONSE_EDGES_MS[bucket]
-    terms = Terms(2 * edge_ms, (HOUR_MS,), ("default",), FOREVER_MS, HOUR_MS)
-    for delay_ms, expected in ((edge_ms, bucket), (edge_ms + 1, bucket + 1)):
-        opened = advance(SILENCE, Event(0, "a", 0, 3), terms).conversation
-        assert f"first_response_{expected}" in _counts([advance(opened, Event(delay_ms, "b", 1), terms)])
+def test_tweets_are_counted_by_the_band_that_their_author_had_then() -> None:
+    told = [Event(0, "a", 0, 3, band=2), Event(HOUR_MS, "b", 0, 3, band=4), Event(24 * HOUR_MS + 1, "c", 1)]
+    conversation, steps = SILENCE, []
+    for event in told:
+        steps.append(advance(conversation, event, TERMS))
+        conversation = steps[-1].conversation
+    by_band = {name: count for name, count in counts_of(steps).items() if name.startswith("band_")}
+    assert by_band == dict.fromkeys(("band_2_actionable", "band_4_actionable", "band_2_unanswered"), 1) | {
+        "band_4_answered": 1
+    }
+    places = {(at_ms, COUNTERS[counter]) for step in steps for at_ms, counter, _ in step.changes}
+    assert (0, "band_2_unanswered") in places
+    assert (HOUR_MS, "band_4_answered") in places
 
 
 def test_a_case_closed_before_its_sla_is_decided_without_a_reply_counts_as_breached() -> None:
     terms = Terms(HOUR_MS, (2 * HOUR_MS,), ("default",), FOREVER_MS, HOUR_MS)
     lines, steps = tell("0:00 customer issue", terms=terms)
     assert lines == ["0:00 missed 1:00, no reply, breached, 1 mention, 0 replies"]
-    assert _counts(steps)["sla_breached"] == 1
+    assert counts_of(steps)["sla_breached"] == 1
 
 
 def test_a_tier_that_the_brand_does_not_have_is_the_default_one() -> None:
@@ -329,10 +394,17 @@ def test_after_the_end_nothing_is_open_and_every_case_has_one_outcome(
         due_ms = next_due_ms(conversation, TERMS)
         assert due_ms is None or due_ms >= event.time_ms
     steps.append(mature(conversation, FOREVER_MS, TERMS))
-    counts = _counts(steps)
+    counts = counts_of(steps)
     assert steps[-1].conversation == SILENCE
     assert sum(opened for step in steps for _, _, opened in step.changes) == 0
     outcomes = sum(counts[f"cases_{outcome}"] for outcome in ("missed", "stalled", "diverted", "resolved"))
     assert counts["cases_opened"] == outcomes == counts["sla_kept"] + counts["sla_breached"]
     actionable = sum(1 for _, (role, flags) in history if role == 0 and flags & 1)
     assert actionable == counts["mentions_answered"] + counts["mentions_unanswered"]
+    for what, whole in (("opened", "cases_opened"), ("breached", "sla_breached"), ("kept", "sla_kept")):
+        assert sum(counts[f"tier_{tier}_{what}"] for tier in range(MAX_TIERS)) == counts[whole]
+    for what in ("answered", "unanswered"):
+        bands = range(len(FOLLOWER_BANDS))
+        assert sum(counts[f"band_{band}_{what}"] for band in bands) == counts[f"mentions_{what}"]
+    assert held_in(counts, "first_response") + held_in(counts, "censored") == counts["cases_opened"]
+    assert held_in(counts, "resolution") == counts["cases_resolved"]

@@ -40,6 +40,41 @@ def test_the_naive_sum_and_the_largest_notice_are_both_wrong() -> None:
     assert max(notices) == 105
 
 
+class Source:
+    """A connection that withholds mentions one by one, on four counters, and notes what each of them has reached."""
+
+    def __init__(self) -> None:
+        self.withheld = 0
+        self.counters = [0, 0, 0, 0]
+        self.notices: list[int] = []
+
+    def withhold(self, counter: int, mentions: int) -> None:
+        for _ in range(mentions):
+            self.withheld += 1
+            self.counters[counter] += 1
+        self.notices.append(self.counters[counter])
+
+    def start_anew(self, counter: int) -> None:
+        self.counters[counter] = 0
+
+
+def test_of_four_counters_that_start_anew_neither_sum_nor_last_nor_largest_is_what_was_withheld() -> None:
+    source = Source()
+    for counter, mentions in enumerate((4_000, 3_000, 2_000, 1_000)):
+        source.withhold(counter, mentions)
+    for turn in range(6):
+        for counter, mentions in ((2, 7), (0, 31), (3, 5), (1, 12)):
+            source.withhold(counter, mentions + turn)
+        if turn % 2:
+            source.start_anew(3)
+            source.withhold(3, 400)
+    assert decode(source.notices) == source.withheld
+    assert source.withheld == 10_000 + 6 * (7 + 31 + 5 + 12) + 4 * sum(range(6)) + 3 * 400
+    naive = {"sum": sum(source.notices), "last": source.notices[-1], "largest": max(source.notices)}
+    assert naive == {"sum": 70_021, "last": 400, "largest": 4_201}
+    assert source.withheld not in naive.values()
+
+
 @st.composite
 def interleavings(draw: st.DrawFn) -> tuple[list[int], int]:
     """Counters of one connection in bands of their own (counter k stays below (MAX - k) * 1000, above the next

@@ -10,24 +10,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.records import (
+from models.packed import (
     EVENT_DTYPE,
-    INTENTS,
     LINE_DTYPE,
     CaptureBlock,
     CareBlock,
     CareSection,
-    ControlKind,
     Disconnect,
     FeedEnd,
+    FeedLines,
     FeedMark,
     FeedStart,
-    Flag,
     Limit,
     LineKind,
     RawSpan,
-    Role,
+    Stall,
 )
+from models.records import INTENTS, ControlKind, Flag, Role
 from streams.stages.classify import BatchOutput, process_batch
 from streams.stages.decode import Foreign
 from streams.stages.keys import case_key, murmur2_partition
@@ -191,6 +190,50 @@ def test_limits_and_disconnects_travel_with_their_stamps() -> None:
     assert feed.disconnects == (Disconnect(1, 4, NOON_MS + 1, 7, "stall"),)
 
 
+def test_stalls_travel_with_the_stamps_of_the_lines_that_ended_them() -> None:
+    values: list[Value] = [
+        mention(3, silent_ms=100_000),
+        control(ControlKind.HEARTBEAT, seq=4, feed_time_ms=NOON_MS + 9_000, silent_ms=200_000),
+        mention(5),
+        mention(6, feed="g", silent_ms=300_000),
+    ]
+    output = process(values)
+    feeds = {feed.feed: feed for p in range(2) for block in capture(output, p) for feed in block.sections[0].feeds}
+    assert feeds["f"].stalls == (Stall(1, 3, NOON_MS + 3_000, 100_000), Stall(1, 4, NOON_MS + 9_000, 200_000))
+    assert feeds["g"].stalls == (Stall(1, 6, NOON_MS + 6_000, 300_000),)
+
+
+def test_lines_of_mentions_have_their_time() -> None:
+    values: list[Value] = [
+        mention(1),
+        mention(2, created_at_ms=NOON_MS - 10_000_000, feed_time_ms=NOON_MS),
+        control(ControlKind.DELETE, seq=3, feed_time_ms=NOON_MS),
+        "{",
+    ]
+    output = process(values)
+    times = [row["time_ms"].item() for feed in feeds_of(output) for row in np.frombuffer(feed.rows, LINE_DTYPE)]
+    assert sorted(times) == [0, 0, NOON_MS - 10_000_000, NOON_MS + 1_000]
+
+
+def feeds_of(output: BatchOutput) -> list[FeedLines]:
+    return [feed for p in range(2) for block in capture(output, p) for s in block.sections for feed in s.feeds]
+
+
+def test_a_feed_of_two_sources_is_told_by_source() -> None:
+    values: list[Value] = [
+        control(ControlKind.LIMIT, seq=1, track=4, feed_time_ms=NOON_MS),
+        mention(2, source="y"),
+        mention(3),
+        mention(4, source="y"),
+    ]
+    seqs = {
+        feed.source: np.frombuffer(feed.rows, LINE_DTYPE)["seq"].tolist()
+        for feed in feeds_of(process(values))
+        if feed.feed == "f"
+    }
+    assert seqs == {"x": [1, 3], "y": [2, 4]}
+
+
 # ---------------------------------------------------------------- idle feeds
 
 IDLE_MS = make_settings().classify.idle_feed_ms
@@ -269,7 +312,7 @@ def lines_of(output: BatchOutput) -> list[Any]:
 def test_a_large_block_is_split_into_contiguous_ones_that_say_the_same() -> None:
     values: list[Value] = [
         control(ControlKind.FEED_START, partitions=(0, 1), first_seq=1),
-        *(mention(i, mentions=("acme", "bolt")) for i in range(1, 400)),
+        *(mention(i, mentions=("acme", "bolt"), silent_ms=i % 150 // 149) for i in range(1, 400)),
         control(ControlKind.LIMIT, seq=400, track=5, feed_time_ms=NOON_MS),
     ]
     output = process({0: values, 1: [mention(i) for i in range(400, 500)]})
@@ -303,6 +346,8 @@ def check_parts(whole: Any, parts: list[Any]) -> None:
             assert rows == b"".join(feed.rows for feed in section.feeds if feed.feed == "f")
             limits = [limit for piece in pieces for feed in piece.feeds for limit in feed.limits]
             assert limits == [limit for feed in section.feeds for limit in feed.limits]
+            stalls = [stall for piece in pieces for feed in piece.feeds for stall in feed.stalls]
+            assert stalls == [stall for feed in section.feeds for stall in feed.stalls]
 
 
 def keys_of(section: CareSection) -> list[str]:

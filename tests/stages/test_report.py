@@ -7,7 +7,7 @@ import pytest
 
 from models.records import Outcome
 from streams.stages import export
-from streams.stages.report import Account, build_account
+from streams.stages.report import Account, GapSum, NextResponse, Resolution, build_account
 from streams.stages.report_text import MAX_BRANDS, render_text
 from streams.stages.rows import rfc3339
 from streams.stages.survival import Quantiles
@@ -22,9 +22,24 @@ def cases() -> list[dict[str, Any]]:
     """Two brands: one case missed, one stalled, one diverted, one resolved, one pending."""
     return [
         {"outcome": Outcome.MISSED, "closed_ms": TIME_MS + DAY_MS, "sla_breached": True},
-        {"outcome": Outcome.STALLED, "closed_ms": TIME_MS + DAY_MS, "first_response_ms": 60_000, "sla_breached": False},
+        {
+            "outcome": Outcome.STALLED,
+            "closed_ms": TIME_MS + DAY_MS,
+            "first_response_ms": 60_000,
+            "sla_breached": False,
+            "tier": "gold",
+            "reopened": 2,
+            "next_responses": 2,
+            "longest_next_response_ms": 2_500,
+        },
         {"outcome": Outcome.DIVERTED, "closed_ms": TIME_MS + 9, "first_response_ms": 90_000, "sla_breached": False},
-        {"outcome": Outcome.RESOLVED, "closed_ms": TIME_MS + 9, "first_response_ms": 30_000, "brand": "bolt"},
+        {
+            "outcome": Outcome.RESOLVED,
+            "closed_ms": TIME_MS + 9,
+            "first_response_ms": 30_000,
+            "brand": "bolt",
+            "resolution_ms": 9,
+        },
         {"outcome": Outcome.PENDING, "brand": "bolt"},
     ]
 
@@ -34,7 +49,15 @@ def account(**changes: Any) -> Account:
     star = {
         **opened,
         "cases_replied": 3,
+        "cases_reopened": 1,
+        "next_response_5": 2,
+        "resolution_0": 1,
+        "band_0_actionable": 5,
+        "band_0_answered": 3,
+        "band_0_unanswered": 1,
+        "band_4_actionable": 1,
         "received": 8,
+        "mention_lines": 8,
         "customer_actionable": 6,
         "brand": 2,
         "intent_issue": 6,
@@ -45,7 +68,11 @@ def account(**changes: Any) -> Account:
         "missed_exact": 2,
     } | changes.pop("star", {})
     feed = {"sent": 12, "received": 8, "late": 1, "rejected": 1, "missed_exact": 2} | changes.pop("feed", {})
-    windows = [window_record(counts=star, pending=2), window_record(brand="acme", counts={"received": 5, "brand": 5})]
+    acme = {"received": 5, "brand": 2, "customer_other": 3}
+    bolt = {"received": 2, "customer_actionable": 1, "customer_other": 1}
+    windows = [window_record(counts=star), window_record(brand="acme", counts=acme)]
+    windows += [window_record(brand="bolt", counts=bolt)]
+    windows += [window_record(window_ms=300_000, counts={**star, "received": 999})]
     records = [case_record(case_id=str(i), customer=str(i), **fields) for i, fields in enumerate(cases())]
     return build_account(
         windows=export.window_rows(map(encode, windows)),
@@ -78,7 +105,42 @@ def test_brands_are_accounted_for_one_by_one() -> None:
     assert set(brands) == {"acme", "bolt"}
     assert (brands["acme"].cases.opened, brands["bolt"].cases.pending) == (3, 1)
     assert brands["acme"].received == 5
-    assert brands["bolt"].received == 0
+    assert brands["bolt"].received == 2
+
+
+def test_shares_of_voice_are_of_all_brands_customers_and_make_a_whole() -> None:
+    found = account()
+    assert {care.brand: care.share_of_voice for care in found.brands} == {"acme": rate(3, 5, 0), "bolt": rate(2, 5, 0)}
+    assert found.total.share_of_voice is None
+
+
+def test_wider_windows_count_nothing_twice() -> None:
+    assert account().total.received == 8
+
+
+def test_what_followed_a_first_answer_is_told() -> None:
+    total = account().total
+    assert total.cases.reopened == 1
+    assert total.next_response == NextResponse(replies=2, p50_at_most_s=2.378, p90_at_most_s=2.378, longest_s=2.5)
+    assert total.resolution == Resolution(cases=1, times=Quantiles(0.009, 0.009))
+
+
+def test_tiers_belong_to_a_brand() -> None:
+    found = account()
+    assert found.total.sla_by_tier == {}
+    assert found.brands[0].sla_by_tier == {"default": rate(1, 2, 0), "gold": rate(0, 1, 0)}
+
+
+def test_answers_by_followers_are_those_of_the_windows() -> None:
+    assert account().total.response_by_followers == {"0-99": rate(3, 4, 1), "100000+": rate(0, 0, 1)}
+
+
+def test_what_a_stall_may_have_cost_is_no_part_of_what_is_missed() -> None:
+    gap = {"cause": "stall", "exact": False, "missed": 0, "estimated": 7}
+    found = account(gap=gap, star={"missed_exact": 0}, feed={"missed_exact": 0, "sent": 10})
+    assert found.balanced
+    assert found.capture.gaps["stall"] == GapSum(1, 0, 7)
+    assert any(line.split() == ["stall", "1", "0", "~7"] for line in render_text(found))
 
 
 def test_unanswered_cases_count_in_the_expected_response_time() -> None:
@@ -101,6 +163,9 @@ def test_a_consistent_account_balances() -> None:
         ({"feed": {"received": 9}}, "received_in_windows"),
         ({"star": {"brand": 3}}, "windows"),
         ({"star": {"cases_missed": 0}}, "cases_in_windows"),
+        ({"star": {"cases_reopened": 0}}, "cases_in_windows"),
+        ({"star": {"next_response_5": 1}}, "next_responses_in_windows"),
+        ({"star": {"resolution_0": 0}}, "resolutions_in_windows"),
         ({"star": {"missed_exact": 1}}, "missed_in_windows"),
         ({"gap": {"missed": 1}}, "missed_in_gaps"),
         ({"feed": {"missed_upstream": 1}}, "withheld_in_gaps"),
@@ -115,7 +180,7 @@ def test_any_contradiction_is_a_difference_and_is_said_aloud(changes: dict[str, 
 
 
 def test_mistakes_do_not_cancel_out() -> None:
-    feeds = [feed_record(feed="f", difference=2), feed_record(feed="g", difference=-2)]
+    feeds = [feed_record(feed="f", difference=2), feed_record(feed="g", difference=-2, final=False)]
     found = build_account([], [], [], export.feed_rows(map(encode, feeds)), [], None)
     assert found.differences["feeds"] == 4
 
@@ -136,8 +201,15 @@ def test_columns_line_up_and_fit() -> None:
     lines = render_text(account())
     head = next(index for index, line in enumerate(lines) if line.startswith("rates"))
     assert len({len(line) for line in lines[head : head + 8]}) == 1
-    assert all(len(line) <= 110 for line in lines)
+    assert all(len(line) <= 100 for line in lines)
     assert not any(line != line.rstrip() for line in lines)
+
+
+def test_a_year_of_a_large_source_fits_too() -> None:
+    feed = {"feed": "x-firehose-2017", "sent": 123_456_789, "received": 123_456_789, "late": 1_234_567}
+    opened = {"cases_opened": 12_345_678, "received": 123_456_789, "next_response_50": 1_234_567}
+    lines = render_text(account(feed=feed, star=opened))
+    assert all(len(line) <= 100 for line in lines[:-1])  # but for the list of what does not balance
 
 
 def test_many_brands_are_cut_to_the_busiest() -> None:

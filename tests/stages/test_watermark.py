@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.records import FeedEnd, FeedMark, FeedStart, RawSpan
+from models.packed import FeedEnd, FeedMark, FeedStart, RawSpan
 from streams.stages.fold import BlockError
 from streams.stages.snapshot import dump_chunks, load_chunks
 from streams.stages.watermark import FOREVER, UNSET, Marks, Watermarks

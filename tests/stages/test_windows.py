@@ -2,7 +2,8 @@
 
 import json
 import math
-from fractions import Fraction
+from bisect import bisect_left
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,38 +11,64 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.settings import Baseline, Brand, Settings
-from models.counters import COUNTER, COUNTERS, RESPONSE_EDGES_MS
-from models.records import INTENTS, PII_KINDS, REASONS
+from models.counters import COUNTERS, RESPONSE_EDGES_MS
+from models.records import DEFINITIONS, INTENTS, PII_KINDS, REASONS
+from streams.stages.survival import quantile
 from streams.stages.windows import (
     MEDIAN,
     P90,
+    ResponseTimes,
+    SourceCounts,
     WindowCounts,
     WindowRecord,
     WindowRules,
     baselines_of,
-    histogram_quantile,
+    bucket_quantile,
+    edge_of,
     rate,
     render_window,
-    response_bucket,
-    total_counts,
+    response_times,
+    window_key,
 )
 
-HALF_HOUR = WindowRules(1_800_000, True, {"acme": {"phone": 20.0, "chat": 4.0}})
+HALF_HOUR = 1_800_000
+RULES = WindowRules({"acme": ("default", "gold")}, {"acme": {"phone": 20.0, "chat": 4.0}})
 
 
-def window(about: str = "acme", *, rules: WindowRules = HALF_HOUR, pending: int = 0, **named: int) -> WindowRecord:
-    counts = [0] * len(COUNTERS)
-    for name, value in named.items():
-        counts[COUNTER[name]] = value
-    summed = WindowCounts(0, about, "x", counts, pending, 0, 0)
-    return render_window(summed, rules, final=False, revision=1)
+def counted(
+    about: str = "acme", around: SourceCounts | None = None, width: int = HALF_HOUR, **named: int
+) -> WindowCounts:
+    return WindowCounts(
+        window_start_ms=0,
+        window_ms=width,
+        brand=about,
+        source="x",
+        counts=[named.get(name, 0) for name in COUNTERS],
+        around=around or SourceCounts(),
+        open=0,
+        waiting=0,
+    )
+
+
+def window(
+    about: Any = "acme", *, around: Any = None, width: Any = HALF_HOUR, final: Any = False, **named: int
+) -> WindowRecord:
+    return render_window(counted(about, around, width, **named), RULES, final=final, revision=1)
 
 
 def test_every_counter_has_its_place_in_the_record() -> None:
     """A counter that no field shows would be counted in vain."""
-    blank = msgspec.to_builtins(window())
+    groups = {
+        name: f"{name.rsplit('_', 1)[0]}_{'opened' if name.startswith('tier') else 'actionable'}" for name in COUNTERS
+    }
     for name in COUNTERS:
-        assert msgspec.to_builtins(window("acme", rules=HALF_HOUR, pending=0, **{name: 1})) != blank, name
+        needed = {groups[name]: 5} if name.startswith(("tier_", "band_")) else {}
+        about = "*" if name == "mention_lines" else "acme"  # these are told by the difference alone
+        blank, told = (
+            msgspec.to_builtins(window(about, final=about == "*", **counts))
+            for counts in (needed, needed | {name: needed.get(name, 0) + 1})
+        )
+        assert told != blank, name
 
 
 def test_names_of_the_vocabularies_are_the_keys() -> None:
@@ -68,14 +95,53 @@ def test_a_rate_of_nothing_is_null_and_never_a_hundred_percent() -> None:
 
 
 def test_sla_and_answers_have_denominators_of_their_own() -> None:
-    record = window(cases_opened=5, sla_breached=1, sla_kept=2, mentions_answered=3, mentions_unanswered=1, pending=6)
+    record = window(
+        cases_opened=5, sla_breached=1, sla_kept=2, mentions_answered=3, mentions_unanswered=1, band_2_actionable=10
+    )
     assert record.rates["sla_breached"] == rate(1, 3, 2)
     assert record.rates["answered"] == rate(3, 4, 6)
+
+
+def test_tiers_are_called_by_their_names_and_only_those_with_a_case_are_there() -> None:
+    tiers = {"tier_1_opened": 4, "tier_1_breached": 1, "tier_1_kept": 2, "tier_3_opened": 1}
+    assert window(**tiers).sla_by_tier == {"gold": rate(1, 3, 1), "3": rate(0, 0, 1)}
+    assert window("bolt", tier_0_opened=2, tier_0_kept=2).sla_by_tier == {"default": rate(0, 2, 0)}
+    assert window("*", **tiers).sla_by_tier == {}
+
+
+def test_answers_are_told_by_how_many_follow_the_customer() -> None:
+    bands = {"band_0_actionable": 3, "band_0_answered": 1, "band_0_unanswered": 1, "band_4_actionable": 2}
+    found = window("*", **bands).response_by_followers
+    assert found == {"0-99": rate(1, 2, 1), "100000+": rate(0, 0, 2)}
+
+
+def test_share_of_voice_is_of_the_customers_of_all_brands_and_none_is_there_for_all_of_them() -> None:
+    around = SourceCounts(customers=20, waiting=3)
+    assert window(around=around, customer_actionable=1, customer_other=4, brand=9).share_of_voice == rate(5, 20, 3)
+    assert window("*", around=around, customer_other=4).share_of_voice is None
+
+
+def test_coverage_is_that_of_the_source_in_every_row() -> None:
+    around = SourceCounts(received=90, missed_exact=10, undecided=2)
+    for about in ("*", "acme"):
+        assert window(about, around=around).coverage == rate(90, 100, 2)
 
 
 def test_the_roles_of_a_window_must_add_up_to_what_was_received() -> None:
     assert window(received=4, customer_other=2, brand=1, bot=1).difference == 0
     assert window(received=4, customer_other=2, brand=1).difference == 1
+    assert window(received=3, customer_other=2, brand=2).difference == 1
+
+
+@pytest.mark.parametrize(
+    ("about", "final", "difference"), [("*", True, 2), ("*", False, 0), ("acme", True, 0), ("acme", False, 0)]
+)
+def test_lines_with_a_mention_must_all_have_been_received_once_all_is_settled(
+    about: str, final: bool, difference: int
+) -> None:
+    lines = {"received": 4, "customer_other": 4, "duplicates": 1}
+    assert window(about, final=final, **lines, mention_lines=7).difference == difference
+    assert window("*", final=True, **lines, mention_lines=5).difference == 0
 
 
 def test_volume_is_compared_with_what_each_channel_brings_in_the_same_time() -> None:
@@ -95,59 +161,87 @@ def test_baselines_keep_the_channels_that_have_one() -> None:
     assert baselines_of(Settings(brands=brands)) == {"acme": {"phone": 2.5}}
 
 
-@given(st.integers(0, 40 * 86_400_000))
-def test_a_duration_lies_in_the_bucket_that_ends_at_or_after_it(duration_ms: int) -> None:
-    bucket = response_bucket(duration_ms)
-    assert bucket == len(RESPONSE_EDGES_MS) or duration_ms <= RESPONSE_EDGES_MS[bucket]
-    assert bucket == 0 or duration_ms > RESPONSE_EDGES_MS[bucket - 1]
+durations = st.lists(st.integers(1, 20 * 86_400_000), max_size=60)
 
 
-@given(st.lists(st.integers(1, 20 * 86_400_000), min_size=1, max_size=60), st.sampled_from([MEDIAN, P90]))
-def test_a_quantile_of_the_histogram_is_at_most_19_percent_too_long(durations: list[int], share: Fraction) -> None:
-    buckets = [0] * (len(RESPONSE_EDGES_MS) + 1)
-    for duration in durations:
-        buckets[response_bucket(duration)] += 1
-    exact = sorted(durations)[math.ceil(share * len(durations)) - 1]
-    read = histogram_quantile(buckets, share, len(durations))
+def buckets(times: list[int]) -> dict[int, int]:
+    found = dict[int, int]()
+    for time in times:
+        bucket = bisect_left(RESPONSE_EDGES_MS, time)
+        found[bucket] = found.get(bucket, 0) + 1
+    return found
+
+
+@given(durations.filter(len), st.sampled_from([MEDIAN, P90]))
+def test_a_quantile_of_the_histogram_is_at_most_19_percent_too_long(times: list[int], share: float) -> None:
+    exact = sorted(times)[math.ceil(round(share * len(times), 9)) - 1]
+    read = bucket_quantile(buckets(times), {}, share)
     assert read is not None
-    assert exact <= read
-    assert read <= max(exact, 1000) * 2**0.25 + 1
+    assert exact <= read <= max(exact, 1000) * 2**0.25 + 1
+
+
+@given(durations, st.integers(0, 30), st.integers(1, 20 * 86_400_000), st.sampled_from([MEDIAN, P90]))
+def test_a_kaplan_meier_quantile_of_one_horizon_is_too(
+    times: list[int], missed: int, horizon: int, share: float
+) -> None:
+    """All give up after the same time, and no reply counts after it."""
+    replies = [min(time, horizon) for time in times]
+    exact = quantile(replies, [horizon] * missed, share)
+    read = bucket_quantile(buckets(replies), buckets([horizon] * missed), share)
+    assert (read is None) == (exact is None)
+    if exact is not None and read is not None:
+        assert exact <= read <= max(exact, 1000) * 2**0.25 + 1
+
+
+@given(durations, durations, st.sampled_from([MEDIAN, P90]))
+def test_a_kaplan_meier_quantile_is_never_too_short(times: list[int], given_up: list[int], share: float) -> None:
+    exact = quantile(times, given_up, share)
+    read = bucket_quantile(buckets(times), buckets(given_up), share)
+    assert read is None or (exact is not None and exact <= read)
 
 
 def test_quantiles_over_the_answered_flatter_and_the_curve_over_all_does_not() -> None:
-    record = window(cases_opened=10, cases_resolved=5, cases_missed=5, first_response_4=4, first_response_20=1)
+    record = window(
+        cases_opened=10, cases_resolved=5, cases_missed=5, first_response_4=4, first_response_20=1, censored_66=5
+    )
     found = record.first_response
     assert (found.count, found.p50_ms, found.p90_ms) == (5, RESPONSE_EDGES_MS[4], RESPONSE_EDGES_MS[20])
     assert (found.km_p50_ms, found.km_p90_ms) == (RESPONSE_EDGES_MS[20], None)
     assert found.histogram == ((RESPONSE_EDGES_MS[4], 4), (RESPONSE_EDGES_MS[20], 1))
+    assert found.censored == ((RESPONSE_EDGES_MS[66], 5),)
 
 
-@pytest.mark.parametrize(
-    ("brand", "uniform", "opened", "known"),
-    [("acme", True, 2, True), ("acme", True, 3, False), ("*", False, 2, False), ("acme", False, 2, True)],
-)
-def test_the_curve_needs_everything_decided_and_one_horizon(
-    brand: str, uniform: bool, opened: int, known: bool
-) -> None:
-    rules = WindowRules(1_800_000, uniform)
-    record = window(brand, rules=rules, cases_opened=opened, cases_resolved=2, first_response_4=2)
-    assert (record.first_response.km_p50_ms is not None) == known
+def test_under_all_brands_whoever_gives_up_early_leaves_the_curve_early() -> None:
+    """Five of ten give up after a minute; of the other five, four are answered in an hour."""
+    found = window("*", cases_opened=10, censored_24=5, first_response_48=4, first_response_50=1).first_response
+    assert (found.km_p50_ms, found.km_p90_ms) == (RESPONSE_EDGES_MS[48], RESPONSE_EDGES_MS[50])
+
+
+@pytest.mark.parametrize(("opened", "known"), [(3, True), (4, False), (0, False)])
+def test_the_curve_waits_until_every_case_has_a_reply_or_was_given_up(opened: int, known: bool) -> None:
+    counts = {"first_response_4": 2, "censored_66": 1} if opened else {}
+    assert (window(cases_opened=opened, **counts).first_response.km_p50_ms is not None) == known
 
 
 def test_responses_beyond_the_last_edge_have_no_upper_edge() -> None:
     open_bucket = {f"first_response_{len(RESPONSE_EDGES_MS)}": 1}
-    found = window("acme", rules=HALF_HOUR, pending=0, cases_opened=1, cases_resolved=1, **open_bucket).first_response
+    found = window(cases_opened=1, cases_resolved=1, **open_bucket).first_response
     assert (found.p50_ms, found.histogram) == (None, ((None, 1),))
+
+
+def test_next_responses_and_resolutions_have_histograms_of_their_own() -> None:
+    record = window(next_response_8=3, resolution_40=1)
+    assert record.next_response == response_times({8: 3})
+    assert record.resolution == ResponseTimes(1, edge_of(40), edge_of(40), ((edge_of(40), 1),))
+    assert window().resolution == ResponseTimes(0, None, None, ())
 
 
 @pytest.mark.parametrize(("window_ms", "seconds"), [(300_000, "300"), (1500, "1.5")])
 def test_the_width_is_written_as_a_whole_number_where_it_is_one(window_ms: int, seconds: str) -> None:
-    encoded = msgspec.json.encode(window(rules=WindowRules(window_ms)))
+    encoded = msgspec.json.encode(window(width=window_ms))
     assert f'"window_s":{seconds},' in encoded.decode()
-    assert json.loads(encoded)["definitions"] == 1
+    assert json.loads(encoded)["definitions"] == DEFINITIONS
 
 
-def test_columns_of_any_length_are_summed_place_by_place() -> None:
-    total = total_counts([(1, 2), (), (0, 0, 5)])
-    assert total[:4] == [1, 2, 5, 0]
-    assert len(total) == len(COUNTERS)
+def test_windows_of_different_widths_have_different_keys() -> None:
+    assert window_key(counted(width=60_000)) == b"0:60000:acme:x"

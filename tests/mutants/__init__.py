@@ -1,0 +1,1 @@
+"""Deliberate mistakes in the account, and the tests that must notice each of them."""
