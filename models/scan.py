@@ -378,6 +378,8 @@ def _finish(flags: int, counts: Any) -> int:
     if counts[MARKS]:  # a pattern takes for two words what we took for one: all of them must look
         flags = (flags | EVERYTHING | CHANNEL | CLOSING_KINDS) & ~(OPEN | TAKEN_BACK)
         counts[CODES_SEEN] += 1
+    if counts[FOREIGN]:  # phrases of scripts that write no gaps hold no words for us
+        flags |= CHANNEL
     if counts[DIGITS] == 0:
         flags &= ~ADDRESSES
     if counts[CODES_SEEN] == 0 and counts[DIGITS] < REFERENCE_DIGITS:

@@ -147,6 +147,13 @@ def with_a_second_feed(file: Path, directory: Path) -> Path:
     )
 
 
+def without_numbers(file: Path, directory: Path) -> Path:
+    """The mentions of feed ``a`` as a source without numbers and controls would bring them, each once."""
+    lines = [line for line in file.read_bytes().splitlines() if b'"feed":"a"' in line and b'"created_at_ms"' in line]
+    stamps = re.compile(rb',"feed":"a","epoch":\d+,"seq":\d+')
+    return _written(directory / "plain.jsonl", [stamps.sub(b"", line) for line in lines])
+
+
 def _written(file: Path, lines: Iterable[bytes]) -> Path:
     file.write_bytes(b"".join(line + b"\n" for line in lines))
     return file

@@ -19,6 +19,7 @@ from tests.flow.flow import (
     sample_file,
     with_a_second_feed,
     with_repeats,
+    without_numbers,
 )
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "twcs_sample.csv"
@@ -86,6 +87,22 @@ def test_a_source_that_was_shuffled_before_stamping_gives_the_oracles_account(
 ) -> None:
     plan = DemoPlan(make_file=lambda _: sample, learn_brands=False, shuffle_ms=250_000)
     assert oracle_differences(finish_flow(plan, flow_settings(embedded_broker))) == []
+
+
+@pytest.mark.embedded
+def test_the_order_within_the_allowed_lateness_changes_no_byte(
+    sample: Path, embedded_broker: str, tmp_path: Path
+) -> None:
+    plain = without_numbers(sample, tmp_path)
+    runs = [
+        finish_flow(
+            DemoPlan(make_file=lambda _: plain, learn_brands=False, shuffle_ms=by_ms), flow_settings(embedded_broker)
+        )
+        for by_ms in (0, 299_000)
+    ]
+    assert not any(row.late for row in runs[0].exports.classified)
+    for name in ("cases.jsonl", "windows.jsonl", "gaps.jsonl"):
+        assert runs[1].lines()[name] == runs[0].lines()[name]
 
 
 @pytest.mark.embedded

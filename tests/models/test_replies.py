@@ -170,6 +170,11 @@ words = st.sampled_from(
 )
 
 
+def test_a_phrase_of_another_script_is_found_among_english_words(judge: Judge) -> None:
+    text = "Sorry that this already happens again and again, カスタマーサービスにご連絡ください。https://t.co/abc"
+    assert CHANNELS[judge.judge([text], np.array([True])).diverts[0]] == diverts(text).channel == "link"
+
+
 @settings(deadline=None, max_examples=300)
 @given(st.lists(words, max_size=10), st.sampled_from([" ", "  ", ", ", "\n", "."]))
 def test_the_quick_look_never_changes_a_reply(judge: Judge, parts: list[str], glue: str) -> None:

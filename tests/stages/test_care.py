@@ -362,7 +362,9 @@ def test_a_state_from_a_snapshot_has_the_same_future(
     for offset, cut in enumerate(cut_all(log, Random(len(told)), largest)):
         block = pack(log, cut, 1)[0]
         if offset == taken_at:
+            care.drain(state)
             loaded = care.load(0, list(care.dump(state)))
+            care.drain(loaded)
         future = list(care.apply(state, offset, block))
         if offset >= taken_at:
             assert list(care.apply(loaded, offset, block)) == future
