@@ -68,7 +68,7 @@ def try_mutant(mutant: Mutant) -> Tried:
         ran = _run_tests(copy, mutant.tests)
     verdict = _VERDICTS.get(ran.returncode, f"BROKEN {ran.returncode}")
     lines = [line for line in ran.stdout.splitlines() if line.startswith("FAILED")]
-    return Tried(verdict, time.monotonic() - started, lines[0].split(" ")[1] if lines else "")
+    return Tried(verdict, time.monotonic() - started, lines[0].removeprefix("FAILED ").split(" - ")[0] if lines else "")
 
 
 def _copy_tree(target: Path) -> None:
