@@ -9,6 +9,7 @@ Faust 0.15.3 has edges that would bend the account; each is handled here and now
 - recovery skips what it read on an earlier assignment: offsets are forgotten on every rebalance;
 - around a rebalance it drops records and reads on behind them: ``BlockTable.reread`` goes back to the first one that
   no changelog has, when Faust has resumed, and ``_Unread`` keeps it from dropping that again;
+- an empty fetch that is answered at once is asked again at once: ``_RestingThread``;
 - SIGTERM can hang: ``stop_app`` gives up after a deadline, which at-least-once makes harmless;
 - the web server listens everywhere: it is off, Prometheus has a port of its own.
 """
@@ -25,9 +26,11 @@ from aiokafka.errors import IllegalStateError
 from faust.tables.manager import TableManager
 from faust.tables.table import Table
 from faust.transport.consumer import Consumer
+from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from config.settings import Settings
+from streams.runtime.idle_fetch import resting
 
 log = logging.getLogger(__name__)
 
@@ -142,6 +145,18 @@ class _Unread(dict[TP, int | None]):
         return None
 
 
+class _RestingThread(driver.AIOKafkaConsumerThread):
+    def _create_consumer(self, loop: asyncio.AbstractEventLoop) -> Any:
+        consumer = super()._create_consumer(loop)
+        consumer._client.send = resting(consumer._client.send)
+        return consumer
+
+
+class _RestingConsumer(driver.Consumer):
+    def _new_consumer_thread(self) -> _RestingThread:
+        return _RestingThread(self, loop=self.loop, beacon=self.beacon)
+
+
 async def _do_nothing() -> None:
     return None
 
@@ -173,6 +188,7 @@ def make_app(settings: Settings) -> Any:
         autodiscover=False,
         TableManager=_Tables,
     )
+    app.transport.Consumer = _RestingConsumer
     app.consumer._read_offset = _Unread()  # there is no setting for it
     return app
 

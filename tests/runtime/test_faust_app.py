@@ -13,6 +13,7 @@ import pytest
 from faust.types import TP
 
 from streams.runtime.faust_app import make_app, make_table
+from streams.runtime.idle_fetch import resting
 from tests.runtime.sum_worker import sum_settings
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +45,13 @@ def test_a_crashed_worker_is_noticed_within_its_session_and_not_after_a_minute(a
 
 def test_there_are_no_standby_tables_that_would_read_every_changelog_twice(app: Any) -> None:
     assert app.conf.table_standby_replicas == 0
+
+
+def test_the_consumer_rests_between_empty_fetches(app: Any) -> None:
+    async def fetcher() -> Any:
+        return app.consumer._new_consumer_thread()._create_consumer(asyncio.get_running_loop())
+
+    assert asyncio.run(fetcher())._client.send.__qualname__.startswith(resting.__name__)
 
 
 def test_changelog_partitions_follow_the_topic_and_not_fausts_default_of_eight(app: Any) -> None:
