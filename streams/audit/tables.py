@@ -163,10 +163,7 @@ def _bands(lowest: Sequence[int]) -> Iterable[tuple[int, str, int]]:
 
 def _fill(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
     connection.execute(f"CREATE TABLE {table}")
-    _insert(connection, table.partition(" ")[0], list(rows))
-
-
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    if rows:
-        places = ", ".join("?" * len(rows[0]))
-        connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+    filled = list(rows)
+    if filled:
+        places = ", ".join("?" * len(filled[0]))
+        connection.executemany(f"INSERT INTO {table.partition(' ')[0]} VALUES ({places})", filled)

@@ -25,11 +25,12 @@ class _Copies:
 class ClassifiedRows:
     """The rows of ``classified``, which can be read as often as wanted, and of ``copies``.
 
-    What does not fit in memory lies in a directory of its own, until :meth:`close` or the end of this object.
+    What does not fit in memory lies in a directory of its own, in ``parent`` or else where temporary files go, until
+    :meth:`close` or the end of this object.
     """
 
-    def __init__(self, values: Iterable[bytes], feed_order: Sequence[str]) -> None:
-        directory = Path(tempfile.mkdtemp(prefix="unheard-export-"))
+    def __init__(self, values: Iterable[bytes], feed_order: Sequence[str], parent: Path | None = None) -> None:
+        directory = Path(tempfile.mkdtemp(prefix="unheard-export-", dir=parent))
         self._remove = weakref.finalize(self, shutil.rmtree, directory, ignore_errors=True)
         self._sort = ExternalSort(ClassifiedItem, lambda item: len(item.row), parent=directory)
         self.copies: Iterable[ClassifiedRow] = _Copies(lambda: export.other_rows(iter(self._sort)))

@@ -202,9 +202,9 @@ def _pack(
 
 def late_mentions(lines: Lines, lateness_ms: int) -> NDArray[np.bool_]:
     """Late iff created more than ``lateness_ms`` before the feed time of its stamp; marks the lines as well."""
-    created = np.array([mention.created_at_ms for mention in lines.mentions], np.int64)
-    late: NDArray[np.bool_] = created < lines.feed_times_ms[lines.mention_rows] - lateness_ms
-    lines.kinds[lines.mention_rows[late]] = LineKind.LATE
+    rows = lines.mention_rows
+    late: NDArray[np.bool_] = lines.times_ms[rows] < lines.feed_times_ms[rows] - lateness_ms
+    lines.kinds[rows[late]] = LineKind.LATE
     return late
 
 

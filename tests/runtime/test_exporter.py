@@ -122,11 +122,9 @@ def test_a_file_that_cannot_be_written_leaves_no_half_of_it(tmp_path: Path) -> N
     assert not list(tmp_path.glob(".*"))
 
 
-def test_classified_rows_are_read_as_often_as_wanted_and_leave_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    rows = ClassifiedRows((classified(id=str(number % 50), seq=number) for number in range(100)), ())
+def test_classified_rows_are_read_as_often_as_wanted_and_leave_nothing(tmp_path: Path) -> None:
+    rows = ClassifiedRows((classified(id=str(number % 50), seq=number) for number in range(100)), (), tmp_path)
+    assert list(tmp_path.iterdir()) != []
     assert len(list(rows)) == len(list(rows)) == len(list(rows.copies)) == len(list(rows.copies)) == 50
     rows.close()
     assert list(tmp_path.iterdir()) == []
