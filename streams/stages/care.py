@@ -43,9 +43,7 @@ class CareFold:
         """Counts that can still change; after recovery all of them once more."""
         if state.offset < 0:
             return ()
-        feeds = state.feeds.parts() if state.republish else []
-        state.republish = False
-        return self._partials(state, UNSET, state.cohorts.provisional(), feeds)
+        return self._partials(state, UNSET, state.cohorts.provisional(), state.feeds.publish())
 
     def gauges(self, state: CareState) -> dict[str, float]:
         gauges: dict[str, float] = {

@@ -34,8 +34,7 @@ _PART: Final = cast("type[Part]", Part)
 
 
 class CareState:
-    """``offset`` is that of the last folded block, -1 before the first; ``republish`` asks ``drain`` to send all
-    counts once more."""
+    """``offset`` is that of the last folded block, -1 before the first."""
 
     __slots__ = (
         "casebook",
@@ -46,7 +45,6 @@ class CareState:
         "pairs",
         "partition",
         "recent",
-        "republish",
         "terms",
         "waiting",
         "watermarks",
@@ -61,7 +59,6 @@ class CareState:
         self.casebook = Casebook(self.terms.of)
         self.waiting = Waiting()
         self.recent = Recent(rules.dedupe_ms, head.recent_since_ms)
-        self.republish = True
 
 
 class TermsOfPairs:
@@ -131,4 +128,5 @@ def load_state(partition: int, chunks: Iterable[bytes], rules: Rules) -> CareSta
                 state.casebook.load(part)
             case Head():
                 raise BlockError("snapshot has two heads")
+    state.cohorts.pass_windows(state.watermarks.value_ms)  # whoever wrote the snapshot has told of these
     return state

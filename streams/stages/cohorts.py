@@ -175,9 +175,7 @@ class Cohorts:
         """What merge must hear before it hears of this W: changed slots that W has just passed or that can change no
         more, sorted; the latter are dropped. What else has changed is told by ``provisional``: most slots change
         several times before W passes them."""
-        passed = list[int]()
-        while self._heap and self._end_ms(self._heap[0]) <= watermark_ms:
-            passed += self._unpassed.pop(heapq.heappop(self._heap))
+        passed = self.pass_windows(watermark_ms)
         finished = {slot for slot in self._changed if self._is_finished(slot, watermark_ms)}
         untold = self._changed | self._untold
         due = finished | ({self._slots[code] for code in passed} & untold)
@@ -186,6 +184,13 @@ class Cohorts:
             self._drop_finished(code, watermark_ms)
         self._changed, self._untold = set(), untold - due
         return parts
+
+    def pass_windows(self, watermark_ms: int) -> list[int]:
+        """Note that W has come so far; the codes of the slots that it passes now, each once."""
+        passed = list[int]()
+        while self._heap and self._end_ms(self._heap[0]) <= watermark_ms:
+            passed += self._unpassed.pop(heapq.heappop(self._heap))
+        return passed
 
     def provisional(self) -> list[WindowPart]:
         """What has changed and was not told yet, sorted."""

@@ -31,7 +31,7 @@ class FeedTotals:
     def __init__(self, totals: Iterable[FeedTotal] = ()) -> None:
         self._totals = list(totals)
         self._codes = {total.feed: code for code, total in enumerate(self._totals)}
-        self._changed: set[int] = set()
+        self._changed = set(range(len(self._totals)))  # nobody was told of those in a snapshot, as far as is known
 
     @property
     def names(self) -> list[str]:
@@ -78,9 +78,6 @@ class FeedTotals:
         parts = [_part(self._totals[code]) for code in self._changed]
         self._changed = set()
         return sorted(parts, key=lambda part: part.feed)
-
-    def parts(self) -> list[FeedPart]:
-        return sorted((_part(total) for total in self._totals), key=lambda part: part.feed)
 
     def dump(self) -> list[FeedTotal]:
         return self._totals

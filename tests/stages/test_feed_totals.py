@@ -48,6 +48,6 @@ def test_a_snapshot_keeps_totals_and_codes() -> None:
     totals.code("beta", "x")
     totals.receive(rows((1, "a"), feed=totals.code("alpha", "y")).table)
     loaded = FeedTotals(msgspec.msgpack.decode(msgspec.msgpack.encode(totals.dump()), type=list[FeedTotal]))
-    assert loaded.parts() == totals.parts()
+    assert loaded.publish() == totals.publish() != []
     assert loaded.names == ["beta", "alpha"]
     assert loaded.code("alpha", "") == 1
