@@ -46,12 +46,15 @@ def start_broker(directory: Path, port: int = 0, *, with_us: bool = False) -> Br
     if port and processes.listens(port):
         raise UnheardError(f"port {port} is in use")
     port = port or processes.free_port()
-    process = _spawn(directory, port, with_us=with_us)
-    if not processes.await_port(process.pid, port, START_SECONDS):
-        processes.stop(process.pid)
-        raise UnheardError(f"the embedded broker did not come up on port {port}: {_last_words(directory)}")
-    state = BrokerState(process.pid, f"{processes.LOOPBACK}:{port}", str(directory))
-    (directory / _STATE).write_bytes(msgspec.json.encode(state))
+    with contextlib.ExitStack() as undo:
+        with processes.interrupts_held_back():
+            process = _spawn(directory, port, with_us=with_us)
+            undo.callback(processes.stop, process.pid)
+        if not processes.await_port(process.pid, port, START_SECONDS):
+            raise UnheardError(f"the embedded broker did not come up on port {port}: {_last_words(directory)}")
+        state = BrokerState(process.pid, f"{processes.LOOPBACK}:{port}", str(directory))
+        (directory / _STATE).write_bytes(msgspec.json.encode(state))
+        undo.pop_all()
     return state
 
 

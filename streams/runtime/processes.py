@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -69,6 +69,28 @@ def die_with_parent() -> None:
     ``preexec_fn``; the parent is the thread that starts the process."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def interrupts_held_back() -> Iterator[None]:
+    """Signals that end a command come after the block. While a process is made, Python runs hooks that swallow what
+    is raised in them: a Ctrl-C in that moment would be lost. Nothing is done outside the main thread, where no signal
+    handler runs."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    ours = [number for number, handler in before.items() if callable(handler)]  # what is ignored stays ignored
+    for number in ours:
+        signal.signal(number, lambda got, _frame: came.append(got))
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, before[number])
+        if came:
+            signal.raise_signal(came[0])
 
 
 def kill(pid: int) -> None:

@@ -55,7 +55,7 @@ class Supervisor:
     def start(self) -> None:
         self._started = time.monotonic()
         for spec in self._specs:
-            self._running[spec.name] = self._spawn(spec)
+            self._spawn(spec)
 
     def pids(self) -> dict[str, int]:
         return {name: process.pid for name, process in self._running.items()}
@@ -68,7 +68,7 @@ class Supervisor:
             if code is None:
                 continue
             self._bury(spec, code)
-            self._running[spec.name] = self._spawn(spec)
+            self._spawn(spec)
             revived.append(spec.name)
         return revived
 
@@ -101,9 +101,9 @@ class Supervisor:
         lines = path.read_text(errors="replace").strip().splitlines() if path.exists() else []
         return lines[-1].removeprefix("unheard: ") if lines else "it said nothing"
 
-    def _spawn(self, spec: WorkerSpec) -> "subprocess.Popen[bytes]":
-        with self._log_of(spec.name) as log:
-            return subprocess.Popen(  # our own interpreter, our own module
+    def _spawn(self, spec: WorkerSpec) -> None:
+        with self._log_of(spec.name) as log, processes.interrupts_held_back():
+            self._running[spec.name] = subprocess.Popen(  # our own interpreter, our own module
                 [sys.executable, "-m", "streams.cli", *spec.arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
