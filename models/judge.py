@@ -12,7 +12,7 @@ from models import artefact, pii
 from models.closing import closes
 from models.escalation import decide, flag_score, intent_scores, platt
 from models.language import JUDGED, LANGUAGES
-from models.packing import pack
+from models.packing import Strings
 from models.records import CHANNELS, INTENTS
 from models.replies import diverts
 from models.scan import ANY_PII, CHANNEL, CONTENT, Scanner, may_close
@@ -67,10 +67,11 @@ class Judge:
         judge.judge(["@shop hello, it is 3 days late http://x.io 😀", "@you DM us"], np.array([False, True]))
         return judge
 
-    def judge(self, texts: Sequence[str], replies: NDArray[np.bool_]) -> Judgements:
+    def judge(self, texts: Strings | Sequence[str], replies: NDArray[np.bool_]) -> Judgements:
         """Verdicts on ``texts``; where ``replies`` holds, the text is a brand's own and only ``diverts`` and ``pii``
         are looked for."""
-        data, offsets = pack(texts)
+        packed = texts if isinstance(texts, Strings) else Strings.of(texts)
+        data, offsets, texts = packed.data, packed.offsets, list(texts)
         flags, languages = self._scanner.scan(data, offsets)
         judged = ~replies & _JUDGED_CODES[languages] & ((flags & CONTENT) != 0)
         logits = self._scorer.logits(data, offsets, ~judged)

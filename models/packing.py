@@ -1,8 +1,10 @@
 """Many texts as one buffer, so that a batch is one call of compiled code."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any, Self
 
+import msgspec
 import numpy as np
 
 from models.compiled import compiled
@@ -19,6 +21,29 @@ def pack(texts: Sequence[str]) -> tuple[Bytes, Ints]:
     if len(data) != len(joined):
         _to_byte_offsets(data, ends)
     return data, ends
+
+
+class Strings(msgspec.Struct, frozen=True):
+    """n strings side by side: string i is the UTF-8 in ``data[offsets[i]:offsets[i + 1]]``. Reads like a sequence of
+    ``str``, each made when it is asked for."""
+
+    data: Bytes
+    offsets: Ints
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Self:
+        return cls(*pack(list(texts)))
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, index: int) -> str:
+        return bytes(self.data[self.offsets[index] : self.offsets[index + 1]]).decode("utf-8", "surrogatepass")
+
+    def __iter__(self) -> Iterator[str]:
+        whole, ends = bytes(self.data), self.offsets.tolist()
+        for start, end in pairwise(ends):
+            yield whole[start:end].decode("utf-8", "surrogatepass")
 
 
 @compiled

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from config.settings import Settings
 from models.packed import LineKind
-from models.records import ANNOUNCEMENTS, Mention, RejectReason, Role
+from models.records import ANNOUNCEMENTS, RejectReason, Role
 from streams.stages.dead_letters import DeadLetter, bury
 from streams.stages.decode import Lines, RawBatch, decode_batch
+from streams.stages.mention_table import MentionTable
 from streams.stages.pack import Events, make_events, murmur2_partitions, pack_capture, pack_care
-from streams.stages.route import Concern, Router
+from streams.stages.route import Concerns, Router
 from streams.stages.spans import PartitionState, ranges_of, read_spans
 from streams.stages.verdicts import (
     Decisions,
@@ -142,7 +143,7 @@ def _process(
 
 class _Judged(msgspec.Struct, frozen=True):
     lines: Lines
-    concerns: list[Concern]
+    concerns: Concerns
     decisions: Decisions
     judged: Judgements
     events: Events
@@ -208,17 +209,17 @@ def late_mentions(lines: Lines, lateness_ms: int) -> NDArray[np.bool_]:
     return late
 
 
-def _judge(context: Context, mentions: list[Mention], concerns: list[Concern]) -> Judgements:
+def _judge(context: Context, mentions: MentionTable, concerns: Concerns) -> Judgements:
     replies = np.zeros(len(mentions), np.bool_)
-    replies[[concern.mention for concern in concerns if concern.role in (Role.BRAND, Role.BOT)]] = True
-    return context.judge.judge([mention.text for mention in mentions], replies)
+    replies[concerns.mention[(concerns.role == Role.BRAND) | (concerns.role == Role.BOT)]] = True
+    return context.judge.judge(mentions.text, replies)
 
 
 def _write_classified(
     batch: RawBatch,
     context: Context,
     lines: Lines,
-    concerns: list[Concern],
+    concerns: Concerns,
     decisions: Decisions,
     judged: Judgements,
     events: Events,

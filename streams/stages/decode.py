@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from models.packed import LineKind
 from models.records import ANNOUNCEMENTS, STAMP_HEADER, Control, Mention, RejectReason, Stamp
+from streams.stages.mention_table import MentionTable
 from streams.stages.reasons import explain
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -74,7 +75,7 @@ class Lines(msgspec.Struct, frozen=True):
     ``kinds``: LineKind or ``ANNOUNCEMENT``); ``mention_rows`` (ascending), ``controls`` and ``rejects`` say which is
     what. ``silences_ms`` are those that lines ended, by row."""
 
-    mentions: list[Mention]
+    mentions: MentionTable
     mention_rows: Ints
     extended: frozenset[int]  # rows of mentions with fields that are not ours
     controls: dict[int, Control]
@@ -276,7 +277,7 @@ def _stamp_lines(
 ) -> Lines:
     count = len(batch.values)
     lines = Lines(
-        mentions=mentions,
+        mentions=MentionTable.of(mentions),
         mention_rows=np.array(rows, np.int64),
         extended=extended,
         controls={row: line for row, line in sorted(others.items()) if isinstance(line, Control)},

@@ -22,10 +22,11 @@ from models.packed import (
     RawSpan,
     Stall,
 )
-from models.records import Control, ControlKind, Flag, Mention
+from models.records import Control, ControlKind, Flag
 from streams.stages.decode import ANNOUNCEMENT, Lines
 from streams.stages.keys import case_key, murmur2_partition
-from streams.stages.route import Concern, Router
+from streams.stages.mention_table import MentionTable
+from streams.stages.route import Concerns, Router
 from streams.stages.split import encode_blocks
 from streams.stages.verdicts import Decisions
 
@@ -94,7 +95,7 @@ class Events(msgspec.Struct, frozen=True):
 
 
 def make_events(
-    mentions: Sequence[Mention], concerns: Sequence[Concern], decisions: Decisions, router: Router, partitions: int
+    mentions: MentionTable, concerns: Concerns, decisions: Decisions, router: Router, partitions: int
 ) -> Events:
     """One event per concern and subject. The first one of a concern counts for its brand, the first one of a mention
     for brand ``*`` and for the feed."""
@@ -125,9 +126,7 @@ def make_events(
     )
 
 
-def _primary_flags(
-    concerns: Sequence[Concern], decisions: Decisions, first: Ints, concern_of: Ints
-) -> NDArray[np.uint16]:
+def _primary_flags(concerns: Concerns, decisions: Decisions, first: Ints, concern_of: Ints) -> NDArray[np.uint16]:
     flags = decisions.flags[concern_of]
     branded = np.array([concern.brand >= 0 for concern in concerns], np.bool_)
     opening = np.ones(len(concerns), np.bool_)
@@ -142,7 +141,7 @@ def _primary_flags(
 def pack_care(
     lines: Lines,
     offsets: Ints,
-    concerns: Sequence[Concern],
+    concerns: Concerns,
     decisions: Decisions,
     events: Events,
     spans: Sequence[RawSpan],

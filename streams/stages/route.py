@@ -6,17 +6,19 @@ it says of others. Whose words those are that a mention repeats, ``streams.stage
 nobody a second time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from config.settings import Brand, Tier
 from models.records import FOLLOWER_BANDS, Mention, Role
 from streams.stages.keywords import KeywordIndex
+from streams.stages.mention_table import MentionTable
 from streams.stages.retweets import own_parts
 
 NO_BRAND: Final = -1
@@ -39,6 +41,48 @@ class Concern(msgspec.Struct, frozen=True, gc=False):
     addressed: bool
 
 
+class Concerns(msgspec.Struct, frozen=True):
+    """The concerns of a batch, column by column, in order of mentions, then of configured brands. The subjects of
+    concern i are ``subjects[subject_ends[i]:subject_ends[i + 1]]``: hashes as numbers, whose 16 hex digits, the first
+    the most significant, are what people read. Reads like a sequence of ``Concern``."""
+
+    mention: NDArray[np.int64]
+    brand: NDArray[np.int64]  # index into the router's brands, or NO_BRAND
+    role: NDArray[np.uint8]
+    addressed: NDArray[np.bool_]
+    subjects: NDArray[np.uint64]
+    subject_ends: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, concerns: Sequence[Concern]) -> Self:
+        ends = np.zeros(len(concerns) + 1, np.int64)
+        np.cumsum([len(concern.subjects) for concern in concerns], out=ends[1:])
+        return cls(
+            mention=np.array([concern.mention for concern in concerns], np.int64),
+            brand=np.array([concern.brand for concern in concerns], np.int64),
+            role=np.array([concern.role for concern in concerns], np.uint8),
+            addressed=np.array([concern.addressed for concern in concerns], np.bool_),
+            subjects=np.array([int(name, 16) for concern in concerns for name in concern.subjects], np.uint64),
+            subject_ends=ends,
+        )
+
+    def __len__(self) -> int:
+        return len(self.mention)
+
+    def __getitem__(self, index: int) -> Concern:
+        named = self.subjects[self.subject_ends[index] : self.subject_ends[index + 1]].tolist()
+        return Concern(
+            int(self.mention[index]),
+            int(self.brand[index]),
+            int(self.role[index]),
+            tuple([f"{number:016x}" for number in named]),
+            bool(self.addressed[index]),
+        )
+
+    def __iter__(self) -> Iterator[Concern]:
+        return map(self.__getitem__, range(len(self)))
+
+
 class Router:
     """Brands by handle and by keyword. Pure: it remembers nothing but hashes that it could compute again."""
 
@@ -49,8 +93,11 @@ class Router:
         self._hash = make_hasher(customer_key)
         self._brands_of = lru_cache(maxsize=_CACHED_NAMES)(self._find_brands)
 
-    def route(self, mentions: Sequence[Mention]) -> list[Concern]:
+    def route(self, table: MentionTable) -> Concerns:
         """Every (mention, brand) in order of mentions, then of configured brands."""
+        return Concerns.of(self._route(list(table)))
+
+    def _route(self, mentions: Sequence[Mention]) -> list[Concern]:
         party, brands_of, hash_customer = self._parties.get, self._brands_of, self._hash
         mentions = own_parts(mentions)
         spoken = self._keywords.find([mention.text for mention in mentions])

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.settings import Priority, Settings
+from models.packing import Strings
 from models.pii import find_pii, mask
 from models.records import CHANNELS, INTENTS, PII_KINDS, REASONS, Escalation, Flag, Mention, Role
 from streams.stages.decode import int_column
-from streams.stages.route import NO_BRAND, Concern, Router, bands_of, tier_of
+from streams.stages.mention_table import MentionTable
+from streams.stages.route import NO_BRAND, Concerns, Router, bands_of, tier_of
 
 OUTPUT_ALLOWANCE_BYTES: Final = 65_536  # the longest verdict: 500 customers, a brand's name, fixed parts
 SCORE_STEPS: Final = 10_000  # scores are published with four decimals
@@ -60,7 +62,7 @@ class Judging(Protocol):
 
     @property
     def version(self) -> str: ...
-    def judge(self, texts: Sequence[str], replies: NDArray[np.bool_]) -> Judgements: ...
+    def judge(self, texts: Strings, replies: NDArray[np.bool_]) -> Judgements: ...
 
 
 class Decisions(msgspec.Struct, frozen=True):
@@ -84,8 +86,8 @@ def output_limit_bytes(settings: Settings) -> int:
 
 
 def decide(
-    mentions: Sequence[Mention],
-    concerns: Sequence[Concern],
+    mentions: MentionTable,
+    concerns: Concerns,
     judged: Judgements,
     late: NDArray[np.bool_],
     router: Router,
@@ -123,7 +125,7 @@ def decide(
     )
 
 
-def _tiers(mentions: Sequence[Mention], concerns: Sequence[Concern], router: Router) -> Bytes:
+def _tiers(mentions: MentionTable, concerns: Concerns, router: Router) -> Bytes:
     """The author's tier at the brand; brands' own posts have none."""
     tiers = np.zeros(len(concerns), np.uint8)
     if not any(brand.tiers for brand in router.brands):
@@ -153,7 +155,7 @@ class VerdictWriter:
         }
         self._tails: dict[Tail, bytes] = {}
 
-    def write(self, concerns: Sequence[Concern], decisions: Decisions, judged: Judgements) -> list[bytes]:
+    def write(self, concerns: Concerns, decisions: Decisions, judged: Judgements) -> list[bytes]:
         """``,"verdict":{…}}`` of each concern, ready to replace the closing brace of the mention."""
         scores = steps_of(judged.scores).tolist()
         escalation = steps_of(judged.escalation).tolist()
@@ -296,8 +298,8 @@ def message_key(mention: Mention, brand: str) -> bytes:
 
 
 def write_escalations(
-    mentions: Sequence[Mention],
-    concerns: Sequence[Concern],
+    mentions: MentionTable,
+    concerns: Concerns,
     decisions: Decisions,
     judged: Judgements,
     router: Router,

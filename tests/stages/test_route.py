@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from config.settings import Tier
 from models.records import Mention, Role
+from streams.stages.mention_table import MentionTable
 from streams.stages.route import Router, bands_of, make_hasher, tier_of
 from tests.raw import mention, settings
 
@@ -18,7 +19,7 @@ Concerned = list[tuple[str, Role, tuple[str, ...], bool]]
 
 def route(one: Mention) -> Concerned:
     names = [*(brand.name for brand in ROUTER.brands), ""]
-    return [(names[c.brand], Role(c.role), c.subjects, c.addressed) for c in ROUTER.route([one])]
+    return [(names[c.brand], Role(c.role), c.subjects, c.addressed) for c in ROUTER.route(MentionTable.of([one]))]
 
 
 def hashes(*authors: str) -> tuple[str, ...]:
@@ -61,7 +62,9 @@ def test_a_keyword_inside_a_longer_word_is_none(text: str) -> None:
 
 def test_keywords_are_found_in_the_mention_that_has_them() -> None:
     texts = ["", "thunder", "x", "İ thunder", "thunder"]
-    found = {c.mention for c in ROUTER.route([mention(mentions=(), text=t) for t in texts]) if c.brand == 1}
+    found = {
+        c.mention for c in ROUTER.route(MentionTable.of([mention(mentions=(), text=t) for t in texts])) if c.brand == 1
+    }
     assert found == {1, 3, 4}
 
 
