@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.compiled import compiled, inner
+from models.prefetch import prefetch
 
 FEATURE_VERSION: Final = 2  # changes with anything in this file that changes a feature
 BUCKET_BITS: Final = 18
@@ -75,14 +76,19 @@ KNOWN_WORDS: Final = (
 # And by reading it.
 IS_HANDLE: Final = 32
 IS_MARK: Final = 64  # punctuation, symbols, links
-_KNOWN_SLOTS: Final = 512
-_KNOWN_MASK: Final = np.uint64(_KNOWN_SLOTS - 1)
+_KNOWN_BITS: Final = 10
+_KNOWN_SLOTS: Final = 1 << _KNOWN_BITS
+_KNOWN_SHIFT: Final = np.uint64(64 - _KNOWN_BITS)
 
 SPACE: Final = 32
+_SMALL: Final = 1
+_CAPITAL: Final = 2
 URL: Final = 1  # stands for any link
 _WORK: Final = 2 * JUDGED_BYTES + 16
 # Most features that a judged text can have: per byte a word in its six kinds and three grams; and some about the whole.
 MAX_FEATURES: Final = 9 * _WORK + 32
+
+NO_TABLE: Final = np.zeros((0, 2), np.uint64)  # for :func:`extract`
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
@@ -97,21 +103,44 @@ def word_hash(word: bytes) -> int:
     return value
 
 
-def _known_words() -> tuple[Hashes, Ints]:
-    """(hashes, flags) of an open-addressed table of KNOWN_WORDS; an empty slot has hash 0."""
-    hashes, flags = np.zeros(_KNOWN_SLOTS, np.uint64), np.zeros(_KNOWN_SLOTS, np.int64)
+def _known_words() -> tuple[Hashes, Bytes, np.uint64]:
+    """(hashes, flags, factor) of a table of KNOWN_WORDS: a word with hash h can only be in slot
+    ``h * factor >> _KNOWN_SHIFT``, so that looking it up takes no branch. An empty slot has hash 0."""
+    flags: dict[int, int] = {}
     for flag, words in KNOWN_WORDS:
         for word in words.split():
             value = word_hash(word.encode())
-            slot = value % _KNOWN_SLOTS
-            while hashes[slot] and int(hashes[slot]) != value:
-                slot = (slot + 1) % _KNOWN_SLOTS
-            hashes[slot] = value
-            flags[slot] |= flag
-    return hashes, flags
+            flags[value] = flags.get(value, 0) | flag
+    factor = int(FINALISER)
+    while len({_known_slot(value, factor) for value in flags}) < len(flags):
+        factor = (factor + 2) & 0xFFFFFFFFFFFFFFFF
+    hashes, bits = np.zeros(_KNOWN_SLOTS, np.uint64), np.zeros(_KNOWN_SLOTS, np.uint8)
+    for value, flag in flags.items():
+        hashes[_known_slot(value, factor)], bits[_known_slot(value, factor)] = value, flag
+    return hashes, bits, np.uint64(factor)
 
 
-_KNOWN_HASHES, _KNOWN_FLAGS = _known_words()
+def _known_slot(value: int, factor: int) -> int:
+    return (value * factor & 0xFFFFFFFFFFFFFFFF) >> int(_KNOWN_SHIFT)
+
+
+_KNOWN_HASHES, _KNOWN_FLAGS, _KNOWN_FACTOR = _known_words()
+
+
+def _source_tables() -> tuple[Bytes, Bytes, Bytes, Bytes]:
+    """By byte of a text: (what stands for it; whether it may begin a handle, an entity or a symbol; the small letter
+    that follows it where it begins a link, 0 for none; 1 for a small letter and 2 for a capital)."""
+    folded, hard, link, case = np.arange(256, dtype=np.uint8), *(np.zeros(256, np.uint8) for _ in range(3))
+    folded[: SPACE + 1] = folded[127] = SPACE
+    folded[ord("0") : ord("9") + 1] = ord("0")
+    folded[ord("A") : ord("Z") + 1] += 32
+    hard[[ord("@"), ord("&"), 0xE2, 0xEF]] = hard[0xF0:] = 1
+    link[[ord("h"), ord("H")]], link[[ord("w"), ord("W")]] = ord("t"), ord("w")
+    case[ord("a") : ord("z") + 1], case[ord("A") : ord("Z") + 1] = _SMALL, _CAPITAL
+    return folded, hard, link, case
+
+
+_FOLDED, _HARD, _LINK_NEXT, _CASE = _source_tables()
 
 
 @inner
@@ -211,11 +240,18 @@ def _skip_link(src: Any, at: int, end: int) -> int:
 
 
 @inner
-def _fold(b: int) -> int:
-    """Blanks and control characters to a space, digits to 0."""
-    if b <= 32 or b == 127:
-        return 32
-    return 48 if 48 <= b <= 57 else b
+def _whole(src: Any, at: int, end: int, out: Any, n: int) -> Any:
+    """A handle, link or symbol at ``at``: (next position, new length); the position is ``at`` where there is none."""
+    b = src[at]
+    if b == 64:
+        if at + 1 < end and _is_name(src[at + 1]) and not is_word_byte(out[n - 1]):
+            return _handle(src, at, end, out, n)
+        return at, n
+    if b >= 128:
+        return _symbol(src, at, end, out, n)
+    if b != 38 and out[n - 1] < 48 and _is_link(src, at, end):
+        return _skip_link(src, at, end), _put(out, _put(out, _put(out, n, 32), URL), 32)
+    return at, n
 
 
 @compiled
@@ -224,43 +260,38 @@ def normalise(src: Any, start: int, end: int, out: Any) -> tuple[int, int]:
 
     It begins and ends with a space. Lower case (ASCII), digits as 0, links as one byte, handles and symbols
     between spaces, no runs of more than two. ``out`` must hold 2 * (end - start) + 16 bytes.
+
+    What stands for itself goes without a branch: which bytes are letters and which are gaps nobody can predict.
     """
     out[0] = 32
     n = 1
     at = start
     shouted = 0
     upper = 0
+    last, second = 32, 0  # the two bytes written last
     while at < end:
-        b = int(src[at])
-        if 97 <= b <= 122 and b != 104 and b != 119:  # most bytes: a small letter that begins no link
-            upper = 0
-            n = _put(out, n, b)
-            at += 1
-            continue
-        link = ((b | 32) == 104 or (b | 32) == 119) and out[n - 1] < 48 and _is_link(src, at, end)
-        if 65 <= b <= 90 and not link:
-            upper += 1
-            n = _put(out, n, b + 32)
-            at += 1
-            continue
-        if upper >= 3 and not 97 <= b <= 122:
-            shouted += 1
-        upper = 0
-        if b == 64 and at + 1 < end and _is_name(src[at + 1]) and not is_word_byte(out[n - 1]):
-            at, n = _handle(src, at, end, out, n)
-            continue
-        if link:
-            n = _put(out, _put(out, _put(out, n, 32), URL), 32)
-            at = _skip_link(src, at, end)
-            continue
-        if b == 38:
-            b, size = _entity(src, at, end)
-            at += size - 1
-        elif b == 0xE2 or b == 0xEF or b >= 0xF0:
-            at, n = _symbol(src, at, end, out, n)
-            continue
-        n = _put(out, n, _fold(b))
-        at += 1
+        b = src[at]
+        c = int(_FOLDED[b])
+        size = 1
+        case = _CASE[b]
+        if _HARD[b] or _LINK_NEXT[b] == src[min(at + 1, end - 1)] | 32:
+            after, n = _whole(src, at, end, out, n)
+            if after > at:
+                shouted += upper >= 3 and case != _SMALL
+                upper = 0
+                at = after
+                last, second = int(out[n - 1]), int(out[n - 2]) if n > 1 else 0
+                continue
+            if b == 38:
+                c, size = _entity(src, at, end)
+        shouted += (upper >= 3) & (case == 0)
+        upper = (upper + 1) * (case == _CAPITAL)
+        out[n] = c
+        dropped = (c == last) & ((c == 32) | ((c == second) & (c != 48)))  # a second space, a third of another kind
+        n += not dropped
+        second = second if dropped else last
+        last = c
+        at += size
     if upper >= 3:
         shouted += 1
     return _put(out, n, 32), shouted
@@ -273,12 +304,13 @@ def _bucket(h: Any) -> Any:
 
 
 @inner
-def _add(bucket: int, seen: Any, found: Any, n: int) -> int:
+def _add(bucket: int, table: Any, seen: Any, found: Any, n: int) -> int:
     """Append ``bucket`` unless its fingerprint was seen in this family: a set of bits that fits the nearest cache.
     Two features of one text share a fingerprint by accident in about 1 of 100 cases; the later one is left out."""
+    prefetch(table, bucket)
     mark = bucket >> _MARK_SHIFT
     bit = np.uint64(1) << np.uint64(mark & 63)
-    found[n] = bucket
+    found[np.uint64(n)] = bucket  # unsigned, so that the compiler need not think of negative indexes
     n += (seen[mark >> 6] & bit) == 0
     seen[mark >> 6] |= bit
     return n
@@ -290,13 +322,9 @@ def _mix(kind: Any, a: Any, b: Any) -> Any:
 
 
 @inner
-def _known(h: Any) -> int:
-    slot = h & _KNOWN_MASK
-    while _KNOWN_HASHES[slot] != 0:
-        if _KNOWN_HASHES[slot] == h:
-            return int(_KNOWN_FLAGS[slot])
-        slot = (slot + np.uint64(1)) & _KNOWN_MASK
-    return 0
+def _known(h: Any) -> Any:
+    slot = (h * _KNOWN_FACTOR) >> _KNOWN_SHIFT
+    return _KNOWN_FLAGS[slot] * (_KNOWN_HASHES[slot] == h)
 
 
 @inner
@@ -333,29 +361,29 @@ def _read_words(text: Any, n_text: int, hashes: Any, kinds: Any) -> tuple[int, i
 
 
 @inner
-def _neighbours(words: int, hashes: Any, kinds: Any, pairs: Any, seen: Any, found: Any) -> int:
+def _neighbours(words: int, hashes: Any, kinds: Any, pairs: Any, table: Any, seen: Any, found: Any) -> int:
     """Each word, its pair and triple with those before it, its pair with the last but one. Afterwards all handles have
     one hash, and ``pairs`` holds the hash of each word with the one before it."""
     n = 0
     before = second = FNV_OFFSET
     for i in range(words):
         h = hashes[i]
-        n = _add(_bucket(h), seen, found, n)
+        n = _add(_bucket(h), table, seen, found, n)
         if kinds[i] == IS_HANDLE:
             h = ANY_HANDLE
             hashes[i] = h
         pairs[i] = _mix(PAIR, before, h)
-        n = _add(_bucket(pairs[i]), seen, found, n)
+        n = _add(_bucket(pairs[i]), table, seen, found, n)
         if i >= 2:
-            n = _add(_bucket(_mix(SKIP, second, h)), seen, found, n)
-            n = _add(_bucket(_mix(TRIPLE, _mix(TRIPLE, second, before), h)), seen, found, n)
+            n = _add(_bucket(_mix(SKIP, second, h)), table, seen, found, n)
+            n = _add(_bucket(_mix(TRIPLE, _mix(TRIPLE, second, before), h)), table, seen, found, n)
         second = before
         before = h
     return n
 
 
 @inner
-def _context(words: int, marks: int, hashes: Any, kinds: Any, seen: Any, found: Any, n: int) -> Any:
+def _context(words: int, marks: int, hashes: Any, kinds: Any, table: Any, seen: Any, found: Any, n: int) -> Any:
     """Negated words, openings of questions, the first and last words, and how writer and brand appear."""
     negated = 0
     opens = True
@@ -372,12 +400,12 @@ def _context(words: int, marks: int, hashes: Any, kinds: Any, seen: Any, found: 
             opens = True
         else:
             if negated > 0 and kind != IS_HANDLE:
-                n = _add(_bucket(_mix(NEGATED, FNV_OFFSET, h)), seen, found, n)
+                n = _add(_bucket(_mix(NEGATED, FNV_OFFSET, h)), table, seen, found, n)
                 negated -= 1
             if kind & NEGATES:
                 negated = NEGATION_WORDS
             if opens and kind & ASKS:
-                n = _add(_bucket(_mix(QUESTION, FNV_OFFSET ^ asks, h)), seen, found, n)
+                n = _add(_bucket(_mix(QUESTION, FNV_OFFSET ^ asks, h)), table, seen, found, n)
             opens = opens and kind == IS_HANDLE
         persons |= kind & (MEANS_WRITER | MEANS_READER)
         if kind == IS_HANDLE:
@@ -386,23 +414,25 @@ def _context(words: int, marks: int, hashes: Any, kinds: Any, seen: Any, found: 
             continue
         if spoken < OPENING_WORDS:
             opening = _mix(OPENING, opening, h)
-            n = _add(_bucket(opening), seen, found, n)
+            n = _add(_bucket(opening), table, seen, found, n)
         spoken += 1
         second = last
         last = h
-    n = _add(_bucket(_mix(ENDING, FNV_OFFSET, last)), seen, found, n)
-    n = _add(_bucket(_mix(ENDING, second, last)), seen, found, n)
-    n = _add(_bucket(_mix(PUNCTUATION, FNV_OFFSET, np.uint64(marks))), seen, found, n)
-    return _add(_bucket(_mix(ADDRESS, FNV_OFFSET, np.uint64((marks & 1) | place << 1 | persons << 3))), seen, found, n)
+    n = _add(_bucket(_mix(ENDING, FNV_OFFSET, last)), table, seen, found, n)
+    n = _add(_bucket(_mix(ENDING, second, last)), table, seen, found, n)
+    n = _add(_bucket(_mix(PUNCTUATION, FNV_OFFSET, np.uint64(marks))), table, seen, found, n)
+    return _add(
+        _bucket(_mix(ADDRESS, FNV_OFFSET, np.uint64((marks & 1) | place << 1 | persons << 3))), table, seen, found, n
+    )
 
 
 @inner
-def _size(words: int, shouted: int, seen: Any, found: Any, n: int) -> Any:
+def _size(words: int, shouted: int, table: Any, seen: Any, found: Any, n: int) -> Any:
     size = 0
     for edge in LENGTH_EDGES:
         size += words >= edge
-    n = _add(_bucket(_mix(LENGTH, FNV_OFFSET, np.uint64(size))), seen, found, n)
-    return _add(_bucket(_mix(LENGTH, FNV_PRIME, np.uint64(shouted >= SHOUTED_WORDS))), seen, found, n)
+    n = _add(_bucket(_mix(LENGTH, FNV_OFFSET, np.uint64(size))), table, seen, found, n)
+    return _add(_bucket(_mix(LENGTH, FNV_PRIME, np.uint64(shouted >= SHOUTED_WORDS))), table, seen, found, n)
 
 
 @inner
@@ -413,7 +443,7 @@ def _gram(window: Any, size: int) -> Any:
 
 
 @inner
-def _grams(text: Any, n_text: int, seen: Any, found: Any, n: int) -> int:
+def _grams(text: Any, n_text: int, table: Any, seen: Any, found: Any, n: int) -> int:
     """Buckets of the character n-grams of every chunk that is no handle and no link, appended at ``n``."""
     at = 1
     while at < n_text:
@@ -426,11 +456,11 @@ def _grams(text: Any, n_text: int, seen: Any, found: Any, n: int) -> int:
             window = window << _BYTE | np.uint64(b)
             size += 1
             if not skip and size >= MIN_GRAM:
-                n = _add(_gram(window, MIN_GRAM), seen, found, n)
+                n = _add(_gram(window, MIN_GRAM), table, seen, found, n)
                 if size >= 4:
-                    n = _add(_gram(window, 4), seen, found, n)
+                    n = _add(_gram(window, 4), table, seen, found, n)
                 if size >= MAX_GRAM:
-                    n = _add(_gram(window, MAX_GRAM), seen, found, n)
+                    n = _add(_gram(window, MAX_GRAM), table, seen, found, n)
             if b == SPACE:
                 break
     return n
@@ -438,20 +468,21 @@ def _grams(text: Any, n_text: int, seen: Any, found: Any, n: int) -> int:
 
 @compiled
 def extract(
-    src: Any, start: int, end: int, work: Any, hashes: Any, kinds: Any, pairs: Any, seen: Any, found: Any
+    src: Any, start: int, end: int, table: Any, work: Any, hashes: Any, kinds: Any, pairs: Any, seen: Any, found: Any
 ) -> tuple[int, int, int]:
     """Buckets of ``src[start:end]`` in ``found``: words first, then characters; returns the two ends and the number of
-    words. ``hashes`` and ``pairs`` then hold the hashes of words and of pairs; the rest is scratch.
+    words. ``hashes`` and ``pairs`` then hold the hashes of words and of pairs; the rest is scratch. The rows of
+    ``table`` that the buckets name start loading: whoever adds them up finds them near.
     """
     end = min(end, start + JUDGED_BYTES)
     n_text, shouted = normalise(src, start, end, work)
     words, marks = _read_words(work, n_text, hashes, kinds)
     seen[:] = 0
-    n = _neighbours(words, hashes, kinds, pairs, seen, found)
-    n = _context(words, marks, hashes, kinds, seen, found, n)
-    n = _size(words, shouted, seen, found, n)
+    n = _neighbours(words, hashes, kinds, pairs, table, seen, found)
+    n = _context(words, marks, hashes, kinds, table, seen, found, n)
+    n = _size(words, shouted, table, seen, found, n)
     seen[:] = 0
-    return n, _grams(work, n_text, seen, found, n), words
+    return n, _grams(work, n_text, table, seen, found, n), words
 
 
 def scratch() -> tuple[Bytes, Hashes, Bytes, Hashes, Hashes, Ints]:

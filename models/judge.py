@@ -1,8 +1,8 @@
 """The judge: texts in, verdicts out, a batch at a time. Any string is fine, whatever is in it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 import numpy as np
@@ -10,19 +10,25 @@ from numpy.typing import NDArray
 
 from models import artefact, pii
 from models.closing import closes
-from models.escalation import decide, flag_score, intent_scores, platt
+from models.deciding import INTENT_COUNT as INTENT_COUNT
+from models.deciding import UNJUDGED as UNJUDGED
+from models.deciding import Calibration, decide_all
+from models.features import Ints
 from models.language import JUDGED, LANGUAGES
 from models.packing import Strings
 from models.records import CHANNELS, INTENTS
+from models.repeats import first_of_same
 from models.replies import diverts
 from models.scan import ANY_PII, CHANNEL, CONTENT, Scanner, may_close
 from models.scorer import Scorer
 
-INTENT_COUNT = len(INTENTS) - 1
-UNJUDGED = INTENTS.index("unjudged")
 _JUDGED_CODES = np.array([name in JUDGED for name in LANGUAGES])
 _ENGLISH = LANGUAGES.index("en")
 _JAPANESE = LANGUAGES.index("ja")  # has no words to look for
+_NAMES = np.array(LANGUAGES, np.object_)
+
+Texts = Strings | Sequence[str]
+Read = Callable[[int], str]  # the text of a row
 
 
 class Judgements(msgspec.Struct, frozen=True):
@@ -36,6 +42,7 @@ class Judgements(msgspec.Struct, frozen=True):
     pii: NDArray[np.uint16]  # bit i = PII_KINDS[i]
     masked: dict[int, str]  # row → text without personal data, only where there is some
     lang: list[str]
+    languages: NDArray[np.uint8]  # the same as indexes into models.language.LANGUAGES
     closes: NDArray[np.bool_]  # customers only
     diverts: NDArray[np.uint8]  # index into CHANNELS; replies only
     phrases: dict[int, str]  # row → the words that send the customer there, only of replies that do
@@ -44,16 +51,16 @@ class Judgements(msgspec.Struct, frozen=True):
 class Judge:
     """Holds one loaded model. Not for several threads at once: it keeps scratch memory."""
 
-    __slots__ = ("_intercepts", "_scanner", "_scorer", "_slopes", "_temperature", "_thresholds", "version")
+    __slots__ = ("_calibration", "_scanner", "_scorer", "version")
 
     def __init__(self, model: artefact.Artefact, escalation_threshold: float | None = None) -> None:
         parameters = model.parameters
         self.version = parameters.version
-        self._temperature = parameters.temperature
-        self._slopes, self._intercepts = np.array(parameters.slopes), np.array(parameters.intercepts)
-        self._thresholds = np.array(parameters.thresholds)
+        thresholds = np.array(parameters.thresholds)
         if escalation_threshold is not None:
-            self._thresholds[0] = escalation_threshold
+            thresholds[0] = escalation_threshold
+        slopes, intercepts = np.array(parameters.slopes), np.array(parameters.intercepts)
+        self._calibration = Calibration(parameters.temperature, slopes, intercepts, thresholds)
         self._scorer = Scorer(model.weights, np.array(parameters.scales), np.array(parameters.bias), model.network)
         self._scanner = Scanner()
 
@@ -67,30 +74,35 @@ class Judge:
         judge.judge(["@shop hello, it is 3 days late http://x.io 😀", "@you DM us"], np.array([False, True]))
         return judge
 
-    def judge(self, texts: Strings | Sequence[str], replies: NDArray[np.bool_]) -> Judgements:
+    def judge(self, texts: Texts, replies: NDArray[np.bool_]) -> Judgements:
         """Verdicts on ``texts``; where ``replies`` holds, the text is a brand's own and only ``diverts`` and ``pii``
         are looked for."""
         packed = texts if isinstance(texts, Strings) else Strings.of(texts)
-        data, offsets, texts = packed.data, packed.offsets, list(texts)
-        flags, languages = self._scanner.scan(data, offsets)
+        data, offsets = packed.data, packed.offsets
+        first = first_of_same(data, offsets, replies)
+        fresh = first == np.arange(len(first))
+        flags, languages = self._scanner.scan(data, offsets, ~fresh)
         judged = ~replies & _JUDGED_CODES[languages] & ((flags & CONTENT) != 0)
         logits = self._scorer.logits(data, offsets, ~judged)
-        scores = intent_scores(logits[:, :INTENT_COUNT], self._temperature)
-        binary = platt(logits[:, INTENT_COUNT:], self._slopes, self._intercepts)
-        escalate, reasons = decide(binary, self._thresholds)
-        intent = np.where(judged, scores.argmax(axis=1), UNJUDGED).astype(np.uint8)
-        kinds, masked = _find_pii(texts, flags)
-        channels, phrases = _find_diversions(texts, flags, languages, replies)
+        decided = decide_all(logits, np.flatnonzero(judged), self._calibration)
+        read = _reader(texts)
+        kinds, masked = _find_pii(read, flags)
+        channels, phrases = _find_diversions(read, flags, languages, replies & fresh)
+        closing = _find_closes(read, flags, languages, decided.intent, replies)
+        _copy(np.flatnonzero(~fresh), first, (*decided, kinds, languages, closing, channels))
+        _copy_texts(np.flatnonzero(~fresh & (kinds != 0)), first, masked)
+        _copy_texts(np.flatnonzero(~fresh & (channels != 0)), first, phrases)
         return Judgements(
-            intent=intent,
-            scores=np.where(judged[:, None], scores, 0).astype(np.float32),
-            escalation=np.where(judged, flag_score(binary), 0).astype(np.float32),
-            escalate=escalate & judged,
-            reasons=np.where(judged, reasons, 0).astype(np.uint8),
+            intent=decided.intent,
+            scores=decided.scores,
+            escalation=decided.escalation,
+            escalate=decided.escalate,
+            reasons=decided.reasons,
             pii=kinds,
             masked=masked,
-            lang=[LANGUAGES[code] for code in languages.tolist()],
-            closes=_find_closes(texts, flags, languages, intent, replies),
+            lang=_NAMES[languages].tolist(),
+            languages=languages,
+            closes=closing,
             diverts=channels,
             phrases=phrases,
         )
@@ -113,37 +125,56 @@ def worth_diverting(flags: NDArray[np.uint32], languages: NDArray[np.uint8], rep
     return np.flatnonzero(replies & (((flags & CHANNEL) != 0) | (languages != _ENGLISH))).tolist()
 
 
-def _find_pii(texts: Sequence[str], flags: NDArray[np.uint32]) -> tuple[NDArray[np.uint16], dict[int, str]]:
-    kinds = np.zeros(len(texts), np.uint16)
+def _copy(rows: Ints, first: Ints, columns: Iterable[NDArray[Any]]) -> None:
+    """Give ``rows``, whose texts were there before, what the ``first`` of the same text has."""
+    for column in columns:
+        column[rows] = column[first[rows]]
+
+
+def _copy_texts(rows: Ints, first: Ints, found: dict[int, str]) -> None:
+    found |= {row: found[like] for row, like in zip(rows.tolist(), first[rows].tolist(), strict=True)}
+
+
+def _reader(texts: Texts) -> Read:
+    """Few texts are needed as ``str``: each is made when it is asked for."""
+    if not isinstance(texts, Strings):
+        return texts.__getitem__
+    data, ends = texts.data.data, texts.offsets.tolist()
+    return lambda row: str(data[ends[row] : ends[row + 1]], "utf-8", "surrogatepass")
+
+
+def _find_pii(read: Read, flags: NDArray[np.uint32]) -> tuple[NDArray[np.uint16], dict[int, str]]:
+    kinds = np.zeros(len(flags), np.uint16)
     masked = {}
     for row in worth_masking(flags):
-        spans = pii.find_pii(texts[row], int(flags[row]) & ANY_PII)
+        text = read(row)
+        spans = pii.find_pii(text, int(flags[row]) & ANY_PII)
         if spans:
             kinds[row] = pii.kind_bits(spans)
-            masked[row] = pii.mask(texts[row], spans)
+            masked[row] = pii.mask(text, spans)
     return kinds, masked
 
 
 def _find_closes(
-    texts: Sequence[str],
+    read: Read,
     flags: NDArray[np.uint32],
     languages: NDArray[np.uint8],
     intent: NDArray[np.uint8],
     is_reply: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
-    found = np.zeros(len(texts), np.bool_)
+    found = np.zeros(len(flags), np.bool_)
     for row in worth_closing(flags, languages, intent, is_reply):
-        found[row] = closes(texts[row], INTENTS[intent[row]])
+        found[row] = closes(read(row), INTENTS[intent[row]])
     return found
 
 
 def _find_diversions(
-    texts: Sequence[str], flags: NDArray[np.uint32], languages: NDArray[np.uint8], is_reply: NDArray[np.bool_]
+    read: Read, flags: NDArray[np.uint32], languages: NDArray[np.uint8], is_reply: NDArray[np.bool_]
 ) -> tuple[NDArray[np.uint8], dict[int, str]]:
-    channels = np.zeros(len(texts), np.uint8)
+    channels = np.zeros(len(flags), np.uint8)
     phrases = {}
     for row in worth_diverting(flags, languages, is_reply):
-        channel, phrase = diverts(texts[row])
+        channel, phrase = diverts(read(row))
         if channel:
             channels[row] = CHANNELS.index(channel)
             phrases[row] = phrase

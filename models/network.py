@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.compiled import compiled, inner
-from models.features import FINALISER, Hashes, Ints, extract, scratch
+from models.features import FINALISER, NO_TABLE, Hashes, Ints, extract, scratch
 from models.packing import pack
+from models.prefetch import prefetch
 
 HIDDEN: Final = 64
 _SLOT_BITS: Final = 17
@@ -84,17 +85,34 @@ def find_row(key: Any, entries: Any) -> Any:
 
 
 @inner
-def add_known(keys: Any, n: int, entries: Any, table: Any, sums: Any) -> int:
-    """Write the sum of the rows of the first ``n`` keys to ``sums``; returns how many of them are known. The row of
-    zeros is added like any other: that costs less than a branch that nobody can predict."""
-    sums[:] = 0
+def fetch_slots(keys: Any, n: int, entries: Any) -> None:
+    """Start loading where the first ``n`` keys are looked up."""
+    for i in range(n):
+        prefetch(entries, _mixed(keys[i]) >> _SHIFT)
+
+
+@inner
+def find_rows(keys: Any, n: int, entries: Any, table: Any, rows: Any, first: int) -> int:
+    """Write the rows of the first ``n`` keys to ``rows`` from ``first`` on and start loading them; returns how many of
+    them are known."""
     known = 0
     for i in range(n):
         row = find_row(keys[i], entries)
         known += row != 0
+        rows[first + i] = row
+        prefetch(table, row)
+    return known
+
+
+@inner
+def add_rows(rows: Any, first: int, end: int, table: Any, sums: Any) -> None:
+    """Write the sum of ``rows[first:end]`` of ``table`` to ``sums``. The row of zeros is added like any other: that
+    costs less than a branch that nobody can predict."""
+    sums[:] = 0
+    for i in range(first, end):
+        row = np.uint64(rows[i])
         for unit in range(HIDDEN):
             sums[unit] += np.int32(table[row, unit])
-    return known
 
 
 @compiled
@@ -105,7 +123,7 @@ def _look_up(
     """Rows of all texts' words and pairs in ``out``; with an empty ``out`` it only counts. Returns the total."""
     total = 0
     for text in range(len(offsets) - 1):
-        words = extract(data, offsets[text], offsets[text + 1], work, hashes, kinds, pairs, seen, found)[2]
+        words = extract(data, offsets[text], offsets[text + 1], NO_TABLE, work, hashes, kinds, pairs, seen, found)[2]
         for family in range(2):
             for i in range(words):
                 row = find_row(hashes[i] if family == 0 else pairs[i], entries)

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-PACKED_SCHEMA: Final = 2  # version of these shapes; a fold halts at any other
+PACKED_SCHEMA: Final = 3  # version of these shapes; a fold halts at any other
 
 # ---------------------------------------------------------------- packed: what one batch says about its raw partitions
 
@@ -60,8 +60,9 @@ EVENT_DTYPE: Final = np.dtype(
         ("time_ms", "<i8"),
         ("seq", "<i8"),
         ("epoch", "<i8"),
-        ("key", "<u4"),  # index into CareSection.keys
-        ("feed", "<u2"),  # index into CareSection.feeds
+        ("customer", "<u8"),  # the hash as a number: its 16 hex digits are what people read
+        ("pair", "<u4"),  # index into CareBlock.pairs
+        ("feed", "<u4"),  # index into CareBlock.feeds
         ("flags", "<u2"),  # Flag
         ("pii", "<u2"),  # bit i = PII_KINDS[i]
         ("role", "u1"),  # Role
@@ -74,26 +75,28 @@ EVENT_DTYPE: Final = np.dtype(
 
 
 class CareSection(msgspec.Struct, frozen=True, array_like=True):
-    """Events of one raw span that belong to one care partition, in raw order. Late mentions are not among them.
-
-    ``rows`` is ``EVENT_DTYPE`` records; ``ids[i]`` is the mention id of row i. ``keys`` are case keys
-    (see ``streams.stages.keys``), each at most once.
-    """
+    """One raw span, and how many events of it belong to the block's care partition: so many of the block's rows, behind
+    those of the section before it, in raw order. Late mentions are not among them."""
 
     span: RawSpan
-    rows: bytes = b""
-    ids: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
-    feeds: tuple[str, ...] = ()
+    events: int = 0
 
 
 class CareBlock(msgspec.Struct, frozen=True, array_like=True):
-    """One record of ``care.events.v1``: one batch, one care partition."""
+    """One record of ``care.events.v1``: one batch, one care partition.
+
+    ``rows`` is ``EVENT_DTYPE`` records, ``ids`` their mention ids in UTF-8, a NUL behind each (no id holds one).
+    ``pairs`` are (source, brand); with the customer they are a case key.
+    """
 
     schema: int
     model: str
     config: str
     sections: tuple[CareSection, ...]
+    rows: bytes = b""
+    ids: bytes = b""
+    pairs: tuple[tuple[str, str], ...] = ()
+    feeds: tuple[str, ...] = ()
 
 
 # ---------------------------------------------------------------- capture.reports.v1 (MessagePack)

@@ -251,7 +251,7 @@ def _shouts(data: bytes, match: Any) -> bool:
     return data[match.start() : match.start() + 3].isupper() and match[1].lower() != b"pnr"
 
 
-def _phones(data: bytes) -> Iterator[Span]:
+def _shaped_phones(data: bytes) -> Iterator[Span]:
     for match in patterns.PHONE.finditer(data):
         start, end = match.span()
         number = match.group()
@@ -260,8 +260,11 @@ def _phones(data: bytes) -> Iterator[Span]:
             continue
         if _is_phone(number):
             yield Span("phone", start, end)
+
+
+def _cued_phones(data: bytes) -> Iterator[Span]:
     for match in patterns.CUED_PHONE.finditer(data):
-        start, end = match.span(1)
+        start = match.start(1)
         number = match[1]
         digits = len(_digits(number.decode("latin-1")))
         long_enough = digits >= 7 or (digits == 6 and b" " in number)
@@ -321,21 +324,21 @@ def _pin_addresses(data: bytes) -> Iterator[Span]:
             yield Span("address", *match.span())
 
 
-# In the order of claim: of two findings that overlap, the earlier finder's keeps the place. With each of the group that
-# has many stand the patterns without which it finds nothing.
-_FINDERS: Final[tuple[tuple[int, Callable[[bytes], Iterator[Span]], tuple[Any, ...]], ...]] = (
-    (NUMBERS, _ibans, (patterns.IBAN,)),
-    (NUMBERS, _cards, (patterns.CARD,)),
-    (NUMBERS, _codes, (patterns.CODE_ALONE,)),
-    (NUMBERS, _national_ids, (patterns.ANY_NATIONAL_ID,)),
-    (REFERENCES, _references, ()),
-    (DOCUMENTS, _documents, ()),
-    (NUMBERS, _phones, (patterns.PHONE, patterns.CUED_PHONE)),
-    (NUMBERS, _pin_addresses, (patterns.PIN_ADDRESS,)),
-    (ADDRESSES, _addresses, ()),
+# In the order of claim: of two findings that overlap, the earlier line's keeps the place. With each finder of the group
+# that has many stands the pattern without which it finds nothing.
+_FINDERS: Final[tuple[tuple[int, tuple[tuple[Callable[[bytes], Iterator[Span]], Any], ...]], ...]] = (
+    (NUMBERS, ((_ibans, patterns.IBAN),)),
+    (NUMBERS, ((_cards, patterns.CARD),)),
+    (NUMBERS, ((_codes, patterns.CODE_ALONE),)),
+    (NUMBERS, ((_national_ids, patterns.ANY_NATIONAL_ID),)),
+    (REFERENCES, ((_references, None),)),
+    (DOCUMENTS, ((_documents, None),)),
+    (NUMBERS, ((_shaped_phones, patterns.PHONE), (_cued_phones, patterns.CUED_PHONE))),
+    (NUMBERS, ((_pin_addresses, patterns.PIN_ADDRESS),)),
+    (ADDRESSES, ((_addresses, None),)),
 )
-_OF_NUMBERS: Final = tuple((find, one) for _, find, needed in _FINDERS for one in needed)
-_ANY_NUMBER: Final = any_of(*(one for _, one in _OF_NUMBERS))
+_OF_NUMBERS: Final = tuple(pair for group, pairs in _FINDERS if group == NUMBERS for pair in pairs)
+_ANY_NUMBER: Final = any_of(*(needed for _, needed in _OF_NUMBERS))
 _GLANCED_AT: Final = 1_000  # bytes; of a longer text the many automata together could grow large
 
 
@@ -348,10 +351,13 @@ def find_pii(text: str, groups: int = EVERYTHING) -> list[Span]:
     data = without_links(data)
     glance = groups & NUMBERS and len(data) <= _GLANCED_AT
     seen = {_OF_NUMBERS[place][0] for place in _ANY_NUMBER.Match(data) or ()} if glance else None
-    for group, find, _ in _FINDERS:
-        if not groups & group or (group == NUMBERS and seen is not None and find not in seen):
+    for group, finders in _FINDERS:
+        if not groups & group or (group == NUMBERS and seen is not None and not seen):
             continue
-        if found := list(find(_without(data, taken) if taken and group == ADDRESSES else data)):
+        searched = _without(data, taken) if taken and group == ADDRESSES else data
+        if found := [
+            span for find, needed in finders if not needed or seen is None or find in seen for span in find(searched)
+        ]:
             found = _without_overlaps(found)
             taken = _merge(taken, found) if taken else found
     return taken

@@ -87,7 +87,8 @@ from models.scan_words import word_hash as word_hash
 _NUMBER_BEFORE: Final = 4  # blanks between the number and the street, which has up to three names
 _NUMBER_BEFORE_NEAR: Final = 2
 _NEVER: Final = -1_000
-_UNCALM: Final = (INTENTS.index("issue"), INTENTS.index("vent"))
+_ISSUE: Final = INTENTS.index("issue")
+_VENT: Final = INTENTS.index("vent")
 _PRAISE: Final = INTENTS.index("praise")
 MANY_DIGITS: Final = 6
 CLOSE_BYTES: Final = 9  # between two groups of digits: three separators of up to three bytes
@@ -394,15 +395,16 @@ def _finish(flags: int, counts: Any) -> int:
 
 
 @compiled
-def _scan(data: Any, offsets: Any, rows: Any, entries: Any, pairs: Any, flags: Any, languages: Any) -> None:
+def _scan(data: Any, offsets: Any, skip: Any, rows: Any, entries: Any, pairs: Any, flags: Any, languages: Any) -> None:
     counts = np.zeros(COUNTS, np.int64)
     for row in range(len(offsets) - 1):
-        flags[row], languages[row] = _scan_one(data, offsets[row], offsets[row + 1], rows, entries, pairs, counts)
+        if not skip[row]:
+            flags[row], languages[row] = _scan_one(data, offsets[row], offsets[row + 1], rows, entries, pairs, counts)
 
 
 def may_close(flags: NDArray[np.uint32], intent: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Which texts ``models.closing`` must read: by intent, it hears less in some of them."""
-    calm = ~np.isin(intent, _UNCALM)
+    calm = (intent != _ISSUE) & (intent != _VENT)
     thanks = ((flags & THANKS) != 0) & (((flags & TAKEN_BACK) == 0) | (intent == _PRAISE))
     found: NDArray[np.bool_] = ((flags & SETTLES) != 0) | (calm & (thanks | ((flags & WORKS) != 0)))
     return found
@@ -416,9 +418,13 @@ class Scanner:
     def __init__(self) -> None:
         self._table = word_table()
 
-    def scan(self, data: Bytes, offsets: Ints) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
-        """(flags uint32[n], indexes into LANGUAGES uint8[n]) for texts as ``models.scorer.pack`` makes them."""
+    def scan(
+        self, data: Bytes, offsets: Ints, skip: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+        """(flags uint32[n], indexes into LANGUAGES uint8[n]) for texts as ``models.packing.pack`` makes them; zeros
+        for rows with ``skip``."""
         flags = np.zeros(len(offsets) - 1, np.uint32)
         languages = np.zeros(len(offsets) - 1, np.uint8)
-        _scan(data, offsets, *self._table, flags, languages)
+        skipped = np.zeros(len(flags), np.bool_) if skip is None else skip
+        _scan(data, offsets, skipped, *self._table, flags, languages)
         return flags, languages

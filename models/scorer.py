@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.compiled import compiled, inner
-from models.features import Bytes, Ints, extract, scratch
-from models.network import HIDDEN, Network, add_known, key_table, rows_of
+from models.features import NO_TABLE, Bytes, Ints, extract, scratch
+from models.network import HIDDEN, Network, add_rows, fetch_slots, find_rows, key_table, rows_of
 from models.packing import pack
 
 HEADS: Final = 13  # 5 intents, escalation, 7 reasons: columns of the weights
@@ -29,7 +29,9 @@ def _featurise(
     With an empty ``out`` it only counts. Returns the total."""
     total = 0
     for row in range(len(offsets) - 1):
-        words, both, _ = extract(data, offsets[row], offsets[row + 1], work, hashes, kinds, pairs, seen, found)
+        words, both, _ = extract(
+            data, offsets[row], offsets[row + 1], NO_TABLE, work, hashes, kinds, pairs, seen, found
+        )
         if len(out):
             out[total : total + both] = found[:both]
         heads[row, 0] = total + words
@@ -80,7 +82,7 @@ def _add_rows(packed: Any, found: Any, start: int, end: int, sums: Any) -> Any:
         stop = min(at + _FLUSH, end)
         a = b = c = d = np.uint64(0)
         while at < stop:
-            bucket = found[at]
+            bucket = np.uint64(found[np.uint64(at)])
             low, high = packed[bucket, 0], packed[bucket, 1]
             a += low & _LANES
             b += (low >> _EIGHT) & _LANES
@@ -96,14 +98,17 @@ def _add_rows(packed: Any, found: Any, start: int, end: int, sums: Any) -> Any:
 
 @inner
 def _add_network(
-    words: int, hashes: Any, pairs: Any, entries: Any, table: Any, scales: Any, bias: Any, output: Any,
+    rows: Any, middle: int, end: int, words: int, pairs: int, table: Any, scales: Any, bias: Any, output: Any,
     sums: Any, units: Any, logits: Any,
 ) -> None:  # fmt: skip
-    """Add what the network makes of the first ``words`` hashes and pairs to ``logits``; the rest is scratch."""
-    by_root = 1.0 / np.sqrt(max(1.0, np.float64(add_known(hashes, words, entries, table, sums))))
+    """Add what the network makes of its rows for words, ``rows[:middle]``, and for pairs, ``rows[middle:end]``, to
+    ``logits``; so many ``words`` and ``pairs`` are known. The rest is scratch."""
+    by_root = 1.0 / np.sqrt(max(1.0, np.float64(words)))
+    add_rows(rows, 0, middle, table, sums)
     for unit in range(HIDDEN):
         units[unit] = sums[unit] * by_root
-    by_root = 1.0 / np.sqrt(max(1.0, np.float64(add_known(pairs, words, entries, table, sums))))
+    by_root = 1.0 / np.sqrt(max(1.0, np.float64(pairs)))
+    add_rows(rows, middle, end, table, sums)
     for unit in range(HIDDEN):
         units[unit] = max(0.0, bias[unit] + scales[unit] * (units[unit] + sums[unit] * by_root))
     for unit in range(np.uint64(0), np.uint64(HIDDEN), _FOUR):  # four at a time: half the time of one by one
@@ -121,8 +126,10 @@ def _add_network(
 def _score(
     data: Any, offsets: Any, skip: Any, packed: Any, scales: Any, bias: Any,
     entries: Any, table: Any, unit_scales: Any, unit_bias: Any, output: Any,
-    work: Any, hashes: Any, kinds: Any, pairs: Any, seen: Any, found: Any, out: Any,
+    work: Any, hashes: Any, kinds: Any, pairs: Any, seen: Any, found: Any, rows: Any, out: Any,
 ) -> None:  # fmt: skip
+    """Everything that is looked up is asked for some steps before it is needed: the tables are larger than the near
+    caches, and waiting for them took half of the time."""
     words = np.zeros(COLUMNS, np.int64)
     grams = np.zeros(COLUMNS, np.int64)
     sums = np.zeros(HIDDEN, np.int32)
@@ -131,12 +138,18 @@ def _score(
     for row in range(len(offsets) - 1):
         if skip[row]:
             continue
-        middle, end, n = extract(data, offsets[row], offsets[row + 1], work, hashes, kinds, pairs, seen, found)
+        middle, end, n = extract(data, offsets[row], offsets[row + 1], packed, work, hashes, kinds, pairs, seen, found)
+        fetch_slots(hashes, n, entries)
+        fetch_slots(pairs, n, entries)
         by_words = 1.0 / np.sqrt(max(1.0, np.float64(_add_rows(packed, found, 0, middle, words))))
+        known_words = find_rows(hashes, n, entries, table, rows, 0)
+        known_pairs = find_rows(pairs, n, entries, table, rows, n)
         by_grams = 1.0 / np.sqrt(max(1.0, np.float64(_add_rows(packed, found, middle, end, grams))))
         for head in range(HEADS):
             logits[head] = bias[head] + scales[head] * (words[head] * by_words + grams[head] * by_grams)
-        _add_network(n, hashes, pairs, entries, table, unit_scales, unit_bias, output, sums, units, logits)
+        _add_network(
+            rows, n, 2 * n, known_words, known_pairs, table, unit_scales, unit_bias, output, sums, units, logits
+        )
         for head in range(HEADS):
             out[row, head] = logits[head]
 
@@ -144,7 +157,7 @@ def _score(
 class Scorer:
     """Logits of all heads for a batch. Keeps scratch memory, so one per thread."""
 
-    __slots__ = ("_bias", "_network", "_packed", "_scales", "_scratch")
+    __slots__ = ("_bias", "_network", "_packed", "_rows", "_scales", "_scratch")
 
     def __init__(
         self, weights: Weights, scales: NDArray[np.float64], bias: NDArray[np.float64], network: Network
@@ -158,9 +171,12 @@ class Scorer:
         output[:, :HEADS] = network.output
         self._network = (key_table(network.keys), rows_of(network.table), network.scales, network.bias, output)
         self._scratch = scratch()
+        self._rows = np.zeros(2 * len(self._scratch[0]), np.int64)  # of the network: words and pairs of one text
 
     def logits(self, data: Bytes, offsets: Ints, skip: NDArray[np.bool_]) -> NDArray[np.float64]:
         """float64[n, HEADS]; rows with ``skip`` stay 0. ``data``, ``offsets`` as ``models.packing.pack`` makes them."""
         out = np.zeros((len(skip), HEADS))
-        _score(data, offsets, skip, self._packed, self._scales, self._bias, *self._network, *self._scratch, out)
+        _score(
+            data, offsets, skip, self._packed, self._scales, self._bias, *self._network, *self._scratch, self._rows, out
+        )
         return out

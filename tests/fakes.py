@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from models.language import LANGUAGES
 from models.records import INTENTS
 
 
@@ -19,6 +20,7 @@ class FakeJudgements:
     pii: NDArray[np.uint16]
     masked: dict[int, str]
     lang: list[str]
+    languages: NDArray[np.uint8]
     closes: NDArray[np.bool_]
     diverts: NDArray[np.uint8]
 
@@ -51,6 +53,7 @@ class WordJudge:
                 row: text.replace("a@b.c", "[e-mail address]") for row, text in enumerate(texts) if "a@b.c" in text
             },
             lang=["es" if "hola" in text else "en" for text in texts],
+            languages=np.array([LANGUAGES.index("es" if "hola" in text else "en") for text in texts], np.uint8),
             closes=np.array(["solved" in text for text in texts], np.bool_),
             diverts=np.array(["dm" in text for text in texts], np.uint8),
         )

@@ -21,6 +21,7 @@ FUNCTION_LINES: Final = 70
 
 # Each package and what it may import of our own; the first match by prefix counts.
 PURE: Final = ("streams.stages", "streams.formats", "streams.sample")
+PEERS: Final = "streams.bench.peer_programs"
 LAYERS: Final[dict[str, tuple[str, ...]]] = {
     "config": ("config",),
     "models": ("models", "config.errors"),
@@ -30,6 +31,7 @@ LAYERS: Final[dict[str, tuple[str, ...]]] = {
     "streams.runtime": ("config", "models", *PURE, "streams.runtime"),
     "streams.audit": ("config.errors", "models", "streams.audit"),  # another road to the same figures
     "streams.cli": ("config", "models", *PURE, "streams.runtime", "streams.audit", "streams.cli"),
+    PEERS: (PEERS,),  # one of them runs in an environment of its own, without us
     "streams.bench": ("config", "models", "streams"),
     "tests.oracle": (
         "tests.oracle",
@@ -115,6 +117,13 @@ def test_dependencies_point_one_way(path: Path) -> None:
     ours = [name for name in imports(tree_of(path)) if within(name, ("config", "models", "streams", "tests"))]
     wrong = [name for name in ours if layer and not within(name, LAYERS[layer])]
     assert wrong == [], f"{layer} must not import these"
+
+
+@by_path
+def test_nothing_of_ours_imports_the_programs_that_it_is_measured_against(path: Path) -> None:
+    name = module_name(path)
+    found = [one for one in imports(tree_of(path)) if within(one, (PEERS,))]
+    assert found == [] or within(name, (PEERS, "tests.bench"))
 
 
 @by_path

@@ -13,13 +13,15 @@ from streams.stages.spans import PartitionState
 
 log = logging.getLogger(__name__)
 
+_partition: Any = Message.partition  # called as it is: a function around it would take four times as long
+
 
 class Assignment:
     """Follows the group: a partition that comes starts at its committed offset, one that goes is forgotten.
 
-    Nothing of a batch is in flight when the group rebalances, since callbacks run inside :meth:`consume` alone: what
-    was processed is committed, what was not is its next owner's. That is why a revoked partition needs no commit
-    and a lost one no abort.
+    Callbacks run inside :meth:`consume` alone, where nothing of a batch is in flight but a commit at most. Before
+    partitions go, ``settle`` waits for how that ends: what was processed is then committed, or it is its next
+    owner's. Should the commit have failed, nothing read until then follows on what is committed: it is read again.
     """
 
     def __init__(
@@ -29,9 +31,11 @@ class Assignment:
         deadline: Callable[[float], float],
         now_ms: Callable[[], int],
         on_change: Callable[[], None],
+        settle: Callable[[], bool],
     ) -> None:
         self._consumer, self._topic = consumer, topic
-        self._deadline, self._now_ms, self._on_change = deadline, now_ms, on_change
+        self._deadline, self._now_ms, self._on_change, self._settle = deadline, now_ms, on_change, settle
+        self._changed = self._failed = False
         self.states: dict[int, PartitionState] = {}
         self.owned: set[int] = set()
         self.joined = False
@@ -41,12 +45,23 @@ class Assignment:
         """Up to so many messages of partitions owned now, partition by partition. A rebalance in between may leave
         some of partitions that went, or twice of one that came back: they are dropped here."""
         messages = self._consumer.consume(records, seconds)
+        if self._failed:
+            self._failed = False
+            self.rewind()
+            return []
         errors = [error for message in messages if (error := message.error()) is not None]
         for error in errors:
             if not error.retriable():
                 raise UnheardError(f"topic {self._topic} cannot be read: {error.str()}")
         messages = [message for message in messages if message.error() is None] if errors else messages
         messages.sort(key=_partition)
+        if self._changed and messages:
+            self._changed = False
+            return self._wanted(messages)
+        return messages
+
+    def _wanted(self, messages: list[Message]) -> list[Message]:
+        """Those of partitions owned now, each once."""
         expected = {partition: state.position for partition, state in self.states.items()}
         kept = []
         for message in messages:
@@ -79,7 +94,7 @@ class Assignment:
             if place.offset >= 0
         }
         consumer.assign([TopicPartition(self._topic, place.partition, place.offset) for place in committed])
-        self.joined = True
+        self.joined = self._changed = True
         log.info("assigned partitions %s", sorted(self.owned))
         self._on_change()
 
@@ -101,11 +116,9 @@ class Assignment:
                 return committed
 
     def _forget(self, _consumer: Any, partitions: list[TopicPartition]) -> None:
+        self._failed = not self._settle() or self._failed
         log.info("gave up partitions %s", sorted(place.partition for place in partitions))
+        self._changed = True
         self.owned = set()
         self.states = {}
         self._on_change()
-
-
-def _partition(message: Message) -> int:
-    return message.partition() or 0

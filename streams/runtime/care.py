@@ -8,6 +8,7 @@ from streams.runtime.worker import Step, run_steps
 from streams.stages import topics
 from streams.stages.capture import CaptureFold
 from streams.stages.care import CareFold
+from streams.stages.care_events import warm_up
 from streams.stages.fold import Fold
 from streams.stages.merge import MergeFold
 from streams.stages.rules import Rules
@@ -16,6 +17,7 @@ from streams.stages.windows import baselines_of
 
 def run_care(settings: Settings, telemetry: Telemetry) -> None:
     """Run until SIGTERM or SIGINT. Raises UnheardError when the worker cannot start."""
+    warm_up()
     rules, tables = Rules.from_settings(settings), topics.BLOCK_TABLES
     folds: dict[str, Fold[Any]] = {
         topics.CARE_EVENTS: CareFold(rules),

@@ -9,8 +9,9 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -19,13 +20,15 @@ from config.load import config_version
 from config.settings import Settings
 from models.judge import Judge
 from streams.runtime.assignment import Assignment
+from streams.runtime.batch_figures import BatchFigures, figures_of, tell_batch
 from streams.runtime.collector import tune_collector
+from streams.runtime.commit_thread import CommitThread
 from streams.runtime.kafka import ANSWER_SECONDS, as_bytes, consumer_config, read_headers, topic_id, unreachable
 from streams.runtime.metrics import Telemetry
 from streams.runtime.topics_admin import require_topics
 from streams.runtime.transactions import Outbox, Recovery, SendError, exit_error
 from streams.stages import topics
-from streams.stages.classify import BatchOutput, Context, process_batch, warm_up
+from streams.stages.classify import BatchOutput, Context, process_batch, rehearse, warm_up
 from streams.stages.decode import Headers, RawBatch
 from streams.stages.dlq_guard import DlqGuard
 from streams.stages.spans import idle_is_due
@@ -45,6 +48,11 @@ USED_TOPICS: Final = (
 STOP_SECONDS: Final = 7.0  # of the ten that a stop may take; the rest is for leaving the group
 _FAILURES_LIMIT: Final = 5  # in a row
 _LAG_INTERVAL_SECONDS: Final = 1.0
+
+# Called as they are: functions around them would take longer than they do. What was consumed has all three.
+_partition: Any = Message.partition
+_offset: Any = Message.offset
+_value: Any = Message.value
 
 
 class Stopping:
@@ -87,6 +95,7 @@ class ClassifyWorker:
         topic = topic_name(topics.RAW, settings)
         version = config_version(settings)
         self._context = Context.make(settings, judge, topic, topic_id(settings, topic), version)
+        rehearse(self._context)
         self._guard = DlqGuard(settings.classify.dlq_share_limit)
         self._outbox = Outbox(settings, transactional_id, stopping.deadline)
         self._outbox.open()
@@ -95,7 +104,11 @@ class ClassifyWorker:
         self._lag_due = 0.0
         self._lag_told: set[int] = set()
         self._consumer = Consumer(self._consumer_config())
-        self._assignment = Assignment(self._consumer, topic, stopping.deadline, now_ms, self._on_assignment)
+        self._commits = CommitThread()
+        self._committing: BatchFigures | None = None
+        self._assignment = Assignment(
+            self._consumer, topic, stopping.deadline, now_ms, self._on_assignment, self._settle
+        )
         telemetry.set("unheard_model_info", 1, version=judge.version, config=version)
 
     def run(self) -> None:
@@ -103,8 +116,10 @@ class ClassifyWorker:
         try:
             while not self._stopping.requested():
                 self.step()
+            self._settle()
         finally:
             self._telemetry.ready(False)
+            self._commits.close()
             self._outbox.close()
             self._consumer.close()
 
@@ -119,28 +134,50 @@ class ClassifyWorker:
         if messages or idle_is_due(states, self._now_ms(), classify.idle_feed_ms):
             output = process_batch(raw_batch(messages), self._context, states, self._now_ms(), self._timer)
             self._guard.check(output.stats)
-            self._commit(output, messages)
+            if self._settle():
+                self._send(output, messages)
+            else:
+                self._assignment.rewind()
+        elif not self._settle():
+            self._assignment.rewind()
         self._tell_lag()
 
     def positions(self) -> dict[int, int]:
         """The next offset of each partition that is owned and was read."""
         return {partition: state.position for partition, state in self._assignment.states.items()}
 
-    def _commit(self, output: BatchOutput, messages: list[Message]) -> None:
+    def _send(self, output: BatchOutput, messages: list[Message]) -> None:
+        """Send a batch and begin to commit it: that goes on while the next one is read and judged."""
         changed = {p: state for p, state in output.states.items() if state != self._assignment.states.get(p)}
         try:
-            with self._timer("commit"):
-                group = self._consumer.consumer_group_metadata()
-                self._outbox.send(output, self._assignment.offsets(changed), group)
+            with self._timer("produce"):
+                self._outbox.send(output)
         except SendError as error:
             self._recover(error)
+            self._assignment.rewind()
             return
-        self._failures = 0
+        offsets, group = self._assignment.offsets(changed), self._consumer.consumer_group_metadata()
+        self._commits.start(partial(self._outbox.commit, offsets, group))
+        self._committing = figures_of(output, messages)
         self._assignment.states = output.states
-        self._tell(output, messages)
+
+    def _settle(self) -> bool:
+        """Wait for the commit in flight, if there is one. Without it everything since is forgotten: False says that
+        every partition is to be read again from its committed offset."""
+        committed, self._committing = self._committing, None
+        try:
+            seconds = self._commits.finish()
+        except SendError as error:
+            self._recover(error)
+            return False
+        if committed is not None and seconds is not None:
+            self._failures = 0
+            self._telemetry.observe("unheard_stage_duration_seconds", seconds, stage="commit")
+            tell_batch(self._telemetry, committed, self._now_ms())
+        return True
 
     def _recover(self, error: SendError) -> None:
-        """Abort or start anew, then read again from the committed offsets."""
+        """Abort or start anew."""
         self._telemetry.inc("unheard_transactions_total", result=error.recovery.value)
         if error.recovery is Recovery.EXIT:
             raise exit_error(error)
@@ -150,7 +187,6 @@ class ClassifyWorker:
         log.warning("batch not committed, %s: %s", error.recovery.value, error)
         try:
             self._set_right(error.recovery)
-            self._assignment.rewind()
         except SendError as worse:
             raise exit_error(worse) from None
         self._stopping.pause(0.1 * self._failures)
@@ -211,28 +247,6 @@ class ClassifyWorker:
             self._telemetry.forget("unheard_lag_records", topic=topics.RAW, partition=str(partition))
         self._lag_told.clear()
 
-    def _tell(self, output: BatchOutput, messages: list[Message]) -> None:
-        """Everything that metrics say about a committed batch."""
-        tell, stats = self._telemetry, output.stats
-        tell.inc("unheard_transactions_total", result="commit")
-        tell.inc("unheard_records_in_total", stats.records, topic=topics.RAW)
-        tell.observe("unheard_batch_records", stats.records)
-        for topic, count in count_outputs(output).items():
-            tell.inc("unheard_records_out_total", count, topic=topic)
-        for result, count in (
-            stats.mentions | {"control": stats.controls, "rejected": sum(stats.rejects.values())}
-        ).items():
-            tell.inc("unheard_mentions_total", count, result=result)
-        for reason, count in stats.rejects.items():
-            tell.inc("unheard_rejects_total", count, reason=reason)
-        for brand, count in stats.escalations.items():
-            tell.inc("unheard_escalations_total", count, brand=brand)
-        if messages:
-            appended_ms = max(message.timestamp()[1] for message in (messages[0], messages[-1]))
-            tell.set("unheard_lag_processing_seconds", max(0, self._now_ms() - appended_ms) / 1000)
-        if stats.newest_ms:
-            tell.set("unheard_lag_event_seconds", (self._now_ms() - stats.newest_ms) / 1000)
-
     def _tell_lag(self) -> None:
         if time.monotonic() < self._lag_due:
             return
@@ -246,17 +260,6 @@ class ClassifyWorker:
                 self._lag_told.add(partition)
 
 
-def count_outputs(output: BatchOutput) -> dict[str, int]:
-    """Records by topic."""
-    return {
-        topics.CLASSIFIED: len(output.classified.values),
-        topics.ESCALATIONS: len(output.escalations.values),
-        topics.DLQ: len(output.dlq),
-        topics.CARE_EVENTS: sum(map(len, output.care_blocks)),
-        topics.CAPTURE_REPORTS: sum(map(len, output.capture_blocks)),
-    }
-
-
 def raw_batch(messages: list[Message]) -> RawBatch:
     """Messages, sorted by partition, as columns."""
 
@@ -265,9 +268,9 @@ def raw_batch(messages: list[Message]) -> RawBatch:
         return as_bytes(message.key()), read_headers(message)
 
     return RawBatch(
-        [message.partition() or 0 for message in messages],
-        [message.offset() or 0 for message in messages],
-        [as_bytes(message.value()) for message in messages],
+        list(map(_partition, messages)),
+        list(map(_offset, messages)),
+        list(map(_value, messages)),
         extras,
     )
 

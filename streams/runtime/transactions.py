@@ -109,15 +109,20 @@ class Outbox:
                 raise
             raise unreachable(self._settings, error) from None
 
-    def send(self, output: BatchOutput, offsets: list[TopicPartition], group: object) -> None:
-        """Send all of it and commit ``offsets`` with it. Raises SendError."""
+    def send(self, output: BatchOutput) -> None:
+        """Hand all of it to the producers, in a new transaction. What was sent before must be committed. Raises
+        SendError."""
         try:
             self._transactional.begin_transaction()
             self._send_packed(output)
             self._send_classified(output)
-            self._await_packed()
         except KafkaException as error:
             raise send_error(error.args[0]) from None
+
+    def commit(self, offsets: list[TopicPartition], group: object) -> None:
+        """Commit what was sent, and ``offsets`` with it, once every packed record is acknowledged. Nearly all of it is
+        waiting, so it may run beside the next batch. Raises SendError."""
+        self._await_packed()
         patient = self._commit_seconds
         self._patiently(lambda s: self._transactional.send_offsets_to_transaction(offsets, group, s), patient)
         self._patiently(self._transactional.commit_transaction, patient)
@@ -164,19 +169,19 @@ class Outbox:
 
     def _roomily(self, produce: Callable[[], None]) -> None:
         """Produce as soon as the queue has room."""
-        deadline = self._deadline(self._commit_seconds)
+        usual = self._deadline(self._commit_seconds)
         while True:
             try:
                 return produce()
             except BufferError:
-                if time.monotonic() > deadline:
+                if self._is_over(usual):
                     raise SendError(Recovery.RESTART, "the broker takes nothing: the send queue is full") from None
                 self._transactional.poll(0.1)
 
     def _await_packed(self) -> None:
-        deadline = self._deadline(self._commit_seconds)
+        usual = self._deadline(self._commit_seconds)
         while self._packed.flush(SLICE_SECONDS):
-            if time.monotonic() > deadline:
+            if self._is_over(usual):
                 raise SendError(Recovery.RESTART, "packed records were not acknowledged in time")
         if self._failed:
             raise SendError(Recovery.RESTART, f"a packed record was refused: {self._failed[0].str()}")
@@ -187,16 +192,20 @@ class Outbox:
 
     def _patiently(self, call: Callable[[float], object], seconds: float) -> None:
         """Make a call that may time out and be resumed, until the deadline. Raises SendError."""
-        deadline = self._deadline(seconds)
+        usual = self._deadline(seconds)
         while True:
             try:
                 call(SLICE_SECONDS)
             except KafkaException as failure:
                 error: KafkaError = failure.args[0]
-                if not error.retriable() or error.txn_requires_abort() or time.monotonic() > deadline:
+                if not error.retriable() or error.txn_requires_abort() or self._is_over(usual):
                     raise send_error(error) from None
             else:
                 return
+
+    def _is_over(self, usual: float) -> bool:
+        """Whether a call that began with the deadline ``usual`` must give up: a stop may have been asked for since."""
+        return time.monotonic() > min(usual, self._deadline(self._commit_seconds))
 
 
 def exit_error(error: SendError) -> UnheardError:

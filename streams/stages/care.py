@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from models.packed import CareBlock, FeedPart, WindowPart
-from streams.stages.care_events import decode_block, section_rows
+from streams.stages.care_events import block_rows, decode_block
 from streams.stages.care_state import CareState, empty_state, load_state, snapshot_parts
 from streams.stages.case_records import case_output
 from streams.stages.casebook import CaseState
@@ -14,7 +14,7 @@ from streams.stages.fold import Output
 from streams.stages.partials import partial_outputs
 from streams.stages.rules import Rules
 from streams.stages.snapshot import dump_parts
-from streams.stages.waiting import Rows, join, pick
+from streams.stages.waiting import Rows, pick
 from streams.stages.watermark import UNSET
 
 
@@ -31,7 +31,7 @@ class CareFold:
         """Fold one ``CareBlock``. Raises BlockError, and then the state is of no use any more."""
         before_ms = state.watermarks.value_ms
         arrived = _arrivals(state, decode_block(value))
-        if arrived.ids:
+        if len(arrived.table):
             _enqueue(state, _not_overtaken(state, arrived, before_ms, self._rules))
         cases = _fold_ready(state, self._rules)
         state.offset = offset
@@ -74,17 +74,15 @@ class CareFold:
 
 def _arrivals(state: CareState, block: CareBlock) -> Rows:
     """The rows of ``block`` that were not seen before; marks and watermarks move on."""
-    arrived: list[Rows] = []
+    cut_offsets: list[int | None] = []
     for section in block.sections:
-        cut_offset = state.marks.cut(section.span)
-        if cut_offset is None:
-            continue
-        state.watermarks.observe(section.span)
-        if section.rows or section.ids:
-            arrived.append(section_rows(section, cut_offset, state.pairs.code_of_key, state.feeds.code))
+        cut_offsets.append(cut_offset := state.marks.cut(section.span))
+        if cut_offset is not None:
+            state.watermarks.observe(section.span)
+    rows = block_rows(block, cut_offsets, state.pairs.code, state.feeds.code, state.pairs.seeds)
     for feed, clock in state.watermarks.feeds.items():
         state.feeds.see(feed, clock.source, clock.ended)
-    return join(arrived)
+    return rows
 
 
 def _enqueue(state: CareState, rows: Rows) -> None:
@@ -110,7 +108,7 @@ def _fold_ready(state: CareState, rules: Rules) -> list[CaseState]:
     """Fold what lies behind W now, in the order (time, id); the cases that changed."""
     watermark_ms = state.watermarks.value_ms
     ready = state.waiting.take(watermark_ms)
-    if ready.ids:
+    if len(ready.table):
         ready = _count(state, ready, rules)
     state.recent.forget(watermark_ms - rules.dedupe_ms)
     folded = state.casebook.fold(ready, watermark_ms)

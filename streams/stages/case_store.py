@@ -7,17 +7,16 @@ instants are counted from the opening of its case, so that most of them are shor
 from typing import Final
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from streams.stages.keys import SEPARATOR, customer_of
 from streams.stages.ledger import TWEET_BITS, Case, Conversation
 
 Key = bytes
 
-_PAIR_BYTES: Final = 3
-_HASHED: Final = b"h"  # the customer is a hash of 16 hex digits, kept as 8 bytes
-_SPELLED: Final = b"s"  # the customer is any other name
-_NAME_AT: Final = _PAIR_BYTES + 1
-_HASH_DIGITS: Final = 16
+_PAIR_BYTES: Final = 4
+_KEY_DTYPE: Final = np.dtype([("pair", ">u4"), ("customer", ">u8")])
+_KEY_BYTES: Final = _KEY_DTYPE.itemsize
 _ID_DIGITS: Final = 19  # so many always fit into 64 bits
 
 # the bits of a state: re-contact, diverts, two for the SLA, then the tier
@@ -48,6 +47,7 @@ class _AtRest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     longest_next_ms: int | None = None
 
 
+_BUFFER: Final = bytearray()  # used and left within one call, so that few are made
 _encode_into: Final = msgspec.msgpack.Encoder().encode_into
 _decode: Final = msgspec.msgpack.Decoder(_AtRest).decode
 
@@ -55,20 +55,12 @@ Kept = tuple[int, Conversation]
 """The instant of a conversation's entry in the agenda, never later than something is due in it; and itself."""
 
 
-def short_key(case_key: str, pair: int) -> Key:
-    """The key of a conversation; ``pair`` is the code of the source and the brand of ``case_key``."""
-    prefix = pair.to_bytes(_PAIR_BYTES, "big")
-    digits = case_key[-_HASH_DIGITS:]
-    if case_key[-_HASH_DIGITS - 1 : -_HASH_DIGITS] == SEPARATOR and (raw := _from_hex(digits)).hex() == digits:
-        return prefix + _HASHED + raw
-    return prefix + _SPELLED + customer_of(case_key).encode()
-
-
-def _from_hex(digits: str) -> bytes:
-    try:
-        return bytes.fromhex(digits)
-    except ValueError:
-        return b""
+def keys_of(pairs: NDArray[np.uint32], customers: NDArray[np.uint64]) -> list[Key]:
+    """The keys of conversations; pairs are codes of source and brand."""
+    table = np.empty(len(pairs), _KEY_DTYPE)
+    table["pair"], table["customer"] = pairs, customers
+    raw = table.tobytes()
+    return [raw[at : at + _KEY_BYTES] for at in range(0, len(raw), _KEY_BYTES)]
 
 
 def pair_of(key: Key) -> int:
@@ -76,8 +68,7 @@ def pair_of(key: Key) -> int:
 
 
 def customer_of_key(key: Key) -> str:
-    name = key[_NAME_AT:]
-    return name.hex() if key[_PAIR_BYTES:_NAME_AT] == _HASHED else name.decode()
+    return key[_PAIR_BYTES:].hex()
 
 
 def put_away(look_ms: int, conversation: Conversation) -> bytes:
@@ -115,9 +106,8 @@ def _answers(case: Case, replied_ms: int) -> tuple[int | None, ...]:
 
 def _pack(at_rest: tuple[object, ...]) -> bytes:
     """Bytes of exactly the size that is needed, which those of ``Encoder.encode`` are not."""
-    packed = bytearray()
-    _encode_into(at_rest, packed)
-    return bytes(packed)
+    _encode_into(at_rest, _BUFFER)
+    return bytes(_BUFFER)
 
 
 def take_out(packed: bytes) -> Kept:

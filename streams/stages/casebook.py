@@ -4,19 +4,20 @@ A conversation at rest is a few dozen bytes (``case_store``). It is taken out on
 agenda touches it.
 """
 
-from array import array
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from models.records import Flag, Outcome, Role
 from streams.stages.agenda import Agenda
-from streams.stages.case_store import Kept, Key, customer_of_key, glance, pair_of, put_away, short_key, take_out
-from streams.stages.ledger import SILENCE, Case, Event, Step, Terms, advance, mature, next_due_ms
+from streams.stages.case_store import Kept, Key, customer_of_key, glance, keys_of, pair_of, put_away, take_out
+from streams.stages.ledger import SILENCE, Case, Change, Event, Step, Terms, advance, mature, meet, next_due_ms
 from streams.stages.waiting import Rows
+from streams.stages.watermark import FOREVER, UNSET
 
 _PART_ENTRIES: Final = 4_000  # conversations in one part of a snapshot
 _ADDRESSED: Final = int(Flag.ADDRESSED)
@@ -46,22 +47,48 @@ class CaseState(NamedTuple):
 class Folded(NamedTuple):
     """``changes`` are the ledger's, each as (pair, time of the cohort, counter, change of open), flattened."""
 
-    changes: "array[int]"
+    changes: NDArray[np.int64]
     cases: list[CaseState]
 
 
-class _Draft:
-    """A conversation while a fold works on it. ``look_ms`` is None when the agenda has no entry of it."""
+class _Folding:
+    """The same while it grows; ``pairs`` has one for each change."""
 
-    __slots__ = ("before", "conversation", "look_ms", "pair", "terms")
+    __slots__ = ("cases", "changes", "drafts", "pairs")
+
+    def __init__(self) -> None:
+        self.drafts: dict[Key, _Draft] = {}
+        self.changes: list[Change] = []
+        self.pairs: list[int] = []
+        self.cases: list[CaseState] = []
+
+    def note(self, key: Key, draft: "_Draft", step: Step) -> None:
+        draft.conversation = step.conversation
+        if changes := step.changes:
+            self.changes += changes
+            self.pairs += [draft.pair] * len(changes)
+        for ended in step.closed:
+            self.cases.append(CaseState(customer_of_key(key), draft.pair, *ended))
+
+    def folded(self) -> Folded:
+        table = np.empty((len(self.changes), 4), np.int64)
+        table[:, 0] = self.pairs
+        numbers = chain.from_iterable(self.changes)
+        table[:, 1:] = np.fromiter(numbers, np.int64, 3 * len(self.changes)).reshape(-1, 3)
+        return Folded(table.reshape(-1), self.cases)
+
+
+class _Draft:
+    """A conversation while a fold works on it. ``look_ms`` is None when the agenda has no entry of it. Nothing is due
+    in it before ``quiet_to_ms``."""
+
+    __slots__ = ("before", "conversation", "look_ms", "pair", "quiet_to_ms", "terms")
 
     def __init__(self, kept: Kept | None, pair: int, terms: Terms) -> None:
         self.look_ms: int | None = kept[0] if kept else None
+        self.quiet_to_ms = kept[0] if kept else FOREVER
         self.conversation = self.before = kept[1] if kept else SILENCE
         self.pair, self.terms = pair, terms
-
-
-_Drafts = dict[Key, _Draft]
 
 
 class Casebook:
@@ -85,14 +112,13 @@ class Casebook:
 
     def fold(self, rows: Rows, watermark_ms: int) -> Folded:
         """Meet ``rows`` (sorted, all before W, each mention once), then let happen what was due before W."""
-        drafts: _Drafts = {}
-        folded = Folded(array("q"), [])
-        if rows.ids:
-            self._meet(rows, drafts, folded)
-        self._look(watermark_ms, drafts)
-        for key, draft in drafts.items():
-            self._put_down(key, draft, watermark_ms, folded)
-        return folded
+        folding = _Folding()
+        if len(rows.table):
+            self._meet(rows, folding)
+        self._look(watermark_ms, folding.drafts)
+        for key, draft in folding.drafts.items():
+            self._put_down(key, draft, watermark_ms, folding)
+        return folding.folded()
 
     def dump(self) -> Iterator[PackedConversations]:
         entries = iter(self._kept.items())
@@ -107,14 +133,14 @@ class Casebook:
             self._agenda.enter(look_ms, key)
             self.open_cases += is_open
 
-    def _meet(self, rows: Rows, drafts: _Drafts, folded: Folded) -> None:
-        table, keys, ids = rows.table, rows.keys, rows.ids
+    def _meet(self, rows: Rows, folding: _Folding) -> None:
+        table, ids, drafts = rows.table, rows.ids.tobytes(), folding.drafts
         spoken = (table["role"] == _CUSTOMER) | (table["role"] == _BRAND)
-        chosen = np.flatnonzero(spoken & (table["flags"] & _ADDRESSED > 0))
-        names = ("key", "pair", "time_ms", "role", "flags", "tier", "band")
-        columns = (table[name][chosen].tolist() for name in names)
-        for row, index, pair, time_ms, role, flags, tier, band in zip(chosen.tolist(), *columns, strict=True):
-            key = short_key(keys[index], pair)
+        table = table.compress(spoken & (table["flags"] & _ADDRESSED > 0))
+        names = ("pair", "time_ms", "role", "flags", "tier", "band", "id_from", "id_to")
+        columns = (table[name].tolist() for name in names)
+        keys = keys_of(table["pair"], table["customer"])
+        for key, pair, time_ms, role, flags, tier, band, id_from, id_to in zip(keys, *columns, strict=True):
             draft = drafts.get(key)
             if draft is None:
                 at_rest = self._kept.get(key)
@@ -122,10 +148,15 @@ class Casebook:
                     continue  # nothing is open and nothing opens: most of a firehose ends here
                 kept = None if at_rest is None else take_out(at_rest)
                 draft = drafts[key] = _Draft(kept, pair, self._terms_of(pair))
-            step = advance(draft.conversation, Event(time_ms, ids[row], role, flags, tier, band), draft.terms)
-            _note(key, draft, step, folded)
+            id_ = ids[id_from:id_to].decode("utf-8", "surrogatepass") if flags & _ACTIONABLE else ""  # may open a case
+            event = Event(time_ms, id_, role, flags, tier, band)
+            if time_ms <= draft.quiet_to_ms:
+                folding.note(key, draft, meet(draft.conversation, event, draft.terms))
+            else:
+                folding.note(key, draft, advance(draft.conversation, event, draft.terms))
+            draft.quiet_to_ms = UNSET
 
-    def _look(self, watermark_ms: int, drafts: _Drafts) -> None:
+    def _look(self, watermark_ms: int, drafts: dict[Key, _Draft]) -> None:
         """Take up what the agenda has before W; what is not due yet is entered anew when put down."""
         for at_ms, key in self._agenda.due(watermark_ms):
             draft = drafts.get(key)
@@ -137,10 +168,10 @@ class Casebook:
             if draft is not None and draft.look_ms == at_ms:
                 draft.look_ms = None
 
-    def _put_down(self, key: Key, draft: _Draft, watermark_ms: int, folded: Folded) -> None:
+    def _put_down(self, key: Key, draft: _Draft, watermark_ms: int, folding: _Folding) -> None:
         due_ms = next_due_ms(draft.conversation, draft.terms)
         if due_ms is not None and due_ms < watermark_ms:
-            _note(key, draft, mature(draft.conversation, watermark_ms, draft.terms), folded)
+            folding.note(key, draft, mature(draft.conversation, watermark_ms, draft.terms))
             due_ms = next_due_ms(draft.conversation, draft.terms)
         before, after, look_ms = draft.before, draft.conversation, draft.look_ms
         if due_ms is None:
@@ -151,14 +182,5 @@ class Casebook:
                 self._agenda.enter(look_ms, key)
             self._kept[key] = put_away(look_ms, after)
         if after.case is not None and after.case != before.case:
-            folded.cases.append(CaseState(customer_of_key(key), draft.pair, after.case, Outcome.PENDING))
+            folding.cases.append(CaseState(customer_of_key(key), draft.pair, after.case, Outcome.PENDING))
         self.open_cases += (after.case is not None) - (before.case is not None)
-
-
-def _note(key: Key, draft: _Draft, step: Step, folded: Folded) -> None:
-    draft.conversation = step.conversation
-    changes, pair = folded.changes, draft.pair
-    for time_ms, counter, opened in step.changes:
-        changes.extend((pair, time_ms, counter, opened))
-    for ended in step.closed:
-        folded.cases.append(CaseState(customer_of_key(key), draft.pair, *ended))

@@ -1,7 +1,8 @@
 """One batch of raw records through every pure step of classify."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -9,24 +10,22 @@ from numpy.typing import NDArray
 
 from config.settings import Settings
 from models.packed import LineKind
-from models.records import ANNOUNCEMENTS, RejectReason, Role
+from models.records import ANNOUNCEMENTS, Flag, Mention, RejectReason, Role
 from streams.stages.dead_letters import DeadLetter, bury
 from streams.stages.decode import Lines, RawBatch, decode_batch
+from streams.stages.escalations import EscalationWriter
 from streams.stages.mention_table import MentionTable
-from streams.stages.pack import Events, make_events, murmur2_partitions, pack_capture, pack_care
+from streams.stages.output_records import Records
+from streams.stages.pack import Events, make_events, murmur2_partitions, pack_care
+from streams.stages.pack_capture import pack_capture
+from streams.stages.rewrite import open_mentions
 from streams.stages.route import Concerns, Router
 from streams.stages.spans import PartitionState, ranges_of, read_spans
-from streams.stages.verdicts import (
-    Decisions,
-    Judgements,
-    Judging,
-    VerdictWriter,
-    decide,
-    message_key,
-    open_mentions,
-    output_limit_bytes,
-    write_escalations,
-)
+from streams.stages.tiers import Tiers
+from streams.stages.verdict_writer import VerdictWriter
+from streams.stages.verdicts import Decisions, Judgements, Judging, decide, output_limit_bytes
+
+_SOME_MS: Final = 1_500_000_000_000
 
 Timer = Callable[[str], AbstractContextManager[object]]
 
@@ -36,8 +35,10 @@ class Context(msgspec.Struct, frozen=True):
 
     settings: Settings
     router: Router
+    tiers: Tiers
     judge: Judging
     writer: VerdictWriter
+    escalations: EscalationWriter
     topic: str  # full name of the raw topic
     topic_id: str
     versions: tuple[str, str]  # of model and configuration
@@ -46,18 +47,18 @@ class Context(msgspec.Struct, frozen=True):
     def make(cls, settings: Settings, judge: Judging, topic: str, topic_id: str, config_version: str) -> "Context":
         router = Router(settings.brands, settings.privacy.customer_key.get_secret_value().encode())
         writer = VerdictWriter(router, judge.version, config_version)
-        return cls(settings, router, judge, writer, topic, topic_id, (judge.version, config_version))
-
-
-class Records(msgspec.Struct, frozen=True):
-    """Records for one topic, column by column."""
-
-    partitions: list[int]
-    keys: list[bytes]
-    values: list[bytes]
-
-    def __iter__(self) -> Iterator[tuple[int, bytes, bytes]]:
-        return zip(self.partitions, self.keys, self.values, strict=True)
+        escalations = EscalationWriter(router, settings.priority, judge.version, config_version)
+        return cls(
+            settings=settings,
+            router=router,
+            tiers=Tiers.of(settings.brands),
+            judge=judge,
+            writer=writer,
+            escalations=escalations,
+            topic=topic,
+            topic_id=topic_id,
+            versions=(judge.version, config_version),
+        )
 
 
 class Stats(msgspec.Struct, frozen=True):
@@ -130,12 +131,12 @@ def _process(
             concerns,
             judged,
             late_mentions(lines, settings.rules.lateness_ms),
-            context.router,
+            context.tiers,
             escalation_is_actionable=settings.rules.actionable == "issue_or_escalated",
         )
     with timer("pack"):
         events = make_events(lines.mentions, concerns, decisions, context.router, settings.topics.care_partitions)
-        classified = _write_classified(batch, context, lines, concerns, decisions, judged, events)
+        classified = _write_classified(context, lines, concerns, decisions, judged, events)
         if isinstance(classified, dict):
             return classified
         return _pack(batch, context, states, now_ms, _Judged(lines, concerns, decisions, judged, events), classified)
@@ -216,7 +217,6 @@ def _judge(context: Context, mentions: MentionTable, concerns: Concerns) -> Judg
 
 
 def _write_classified(
-    batch: RawBatch,
     context: Context,
     lines: Lines,
     concerns: Concerns,
@@ -225,38 +225,24 @@ def _write_classified(
     events: Events,
 ) -> Records | dict[int, RejectReason]:
     """One record per concern; or the rows that cannot be written and why."""
-    names = [*(brand.name for brand in context.router.brands), ""]
     rows = lines.mention_rows.tolist()
     extended = [place for place, row in enumerate(rows) if row in lines.extended] if lines.extended else []
-    opened = open_mentions([batch.values[row] or b"" for row in rows], judged.masked, extended)
-    if None in opened:
-        return {rows[place]: RejectReason.TOO_DEEP for place, value in enumerate(opened) if value is None}
-    verdicts = context.writer.write(concerns, decisions, judged)
-    heads = [opened[concern.mention] or b"" for concern in concerns]
-    values = [head + verdict for head, verdict in zip(heads, verdicts, strict=True)]
-    keys = [message_key(lines.mentions[concern.mention], names[concern.brand]) for concern in concerns]
+    opened = open_mentions(lines.mentions.values, judged.masked, extended)
+    if opened.too_deep:
+        return {rows[place]: RejectReason.TOO_DEEP for place in opened.too_deep}
+    values = context.writer.write_values(opened, concerns, decisions, judged)
     limit = output_limit_bytes(context.settings) - 1_024  # room for key and framing
-    if max(map(len, values), default=0) > limit:
-        return {
-            rows[concern.mention]: RejectReason.OUTPUT_TOO_LARGE
-            for concern, value in zip(concerns, values, strict=True)
-            if len(value) > limit
-        }
-    return Records(events.care_partitions[events.first].tolist(), keys, values)
+    too_large = concerns.mention[values.sizes() > limit]
+    if len(too_large):
+        return {rows[place]: RejectReason.OUTPUT_TOO_LARGE for place in too_large.tolist()}
+    return Records(events.care_partitions[events.first], context.writer.write_keys(lines.mentions, concerns), values)
 
 
 def _write_escalations(context: Context, work: _Judged, classified: Records) -> Records:
-    written = write_escalations(
-        work.lines.mentions,
-        work.concerns,
-        work.decisions,
-        work.judged,
-        context.router,
-        context.settings.priority,
-        context.versions,
+    written = context.escalations.write(work.lines.mentions, work.concerns, work.decisions, work.judged)
+    return Records.of(
+        (int(classified.partitions[place]), classified.keys[place], value) for place, value in written.items()
     )
-    partitions = [classified.partitions[place] for place in written]
-    return Records(partitions, [classified.keys[place] for place in written], list(written.values()))
 
 
 def _count(batch: RawBatch, context: Context, work: _Judged) -> Stats:
@@ -266,14 +252,14 @@ def _count(batch: RawBatch, context: Context, work: _Judged) -> Stats:
     late = decisions.late[decisions.mention]
     roles = {role.name.lower(): int((opening & ~late & (decisions.role == role)).sum()) for role in Role}
     announced = sum(control.control in ANNOUNCEMENTS for control in lines.controls.values())
-    escalated = [work.concerns[place].brand for place in np.flatnonzero(decisions.flags & 16).tolist()]
+    escalated = work.concerns.brand[(decisions.flags & int(Flag.ESCALATED)) > 0]
     return Stats(
         records=len(batch.values),
         lines=len(batch.values) - announced,
         mentions=roles | {"late": int((opening & late).sum())},
         controls=len(lines.controls) - announced,
         rejects=_tally(reject.reason.value for reject in lines.rejects.values()),
-        escalations=_tally(context.router.brands[brand].name for brand in escalated),
+        escalations=_tally(context.router.brands[brand].name for brand in escalated.tolist()),
         newest_ms=int(lines.feed_times_ms.max(initial=0)),
     )
 
@@ -288,3 +274,9 @@ def _tally(names: Iterable[str]) -> dict[str, int]:
 def warm_up() -> None:
     """Compile what is compiled on first use, before the first batch has to wait for it."""
     murmur2_partitions(["a"], 1)
+
+
+def rehearse(context: Context) -> None:
+    """Take a made-up mention through every step: what is compiled on first use, no batch has to wait for."""
+    one = Mention(id="1", author="a", created_at_ms=_SOME_MS, text="hi", feed="f", feed_time_ms=_SOME_MS)
+    process_batch(RawBatch([0], [0], [msgspec.json.encode(one)], lambda _row: (None, [])), context, {}, _SOME_MS)

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from models.counters import COUNTER, COUNTERS, DENSE, MAX_TIERS
 from models.packed import WindowPart
 from models.records import INTENTS, PII_KINDS, REASONS, Flag, Role
-from streams.stages.keys import SEPARATOR, split_case_key
+from streams.stages.codes import compact
+from streams.stages.dedupe import seed_of
 from streams.stages.waiting import Table
 
 ALL_BRANDS: Final = "*"
@@ -40,6 +41,7 @@ _CLASSES: Final = np.array(
     np.int64,
 )
 _PART_SLOTS: Final = 1_000  # slots in one part of a snapshot
+_FEW_CODES: Final = 4_096  # so many are found faster without sorting
 _PAIR_MASK: Final = (1 << _PAIR_BITS) - 1
 
 Codes = NDArray[np.int64]
@@ -65,13 +67,13 @@ class Pairs:
     """Codes of (source, brand), given in the order of their first use. ``all_brands[code]`` is the code of ``*`` of
     the same source. Bounded by the configured sources and brands."""
 
-    __slots__ = ("_codes", "_prefixes", "all_brands", "names")
+    __slots__ = ("_codes", "_seeds", "all_brands", "names")
 
     def __init__(self, names: Iterable[tuple[str, str]] = ()) -> None:
         self.names: list[tuple[str, str]] = []
         self.all_brands: list[int] = []
         self._codes: dict[tuple[str, str], int] = {}
-        self._prefixes: dict[str, int] = {}  # case keys without the customer
+        self._seeds = np.empty((0, 2), np.uint64)
         for source, brand in names:
             self.code(source, brand)
 
@@ -85,13 +87,11 @@ class Pairs:
         self.all_brands.append(whole)
         return code
 
-    def code_of_key(self, key: str) -> int:
-        prefix = key[: key.rfind(SEPARATOR)]
-        code = self._prefixes.get(prefix)
-        if code is None:
-            source, brand, _ = split_case_key(key)
-            code = self._prefixes[prefix] = self.code(source, brand)
-        return code
+    def seeds(self) -> NDArray[np.uint64]:
+        """The seeds of all pairs by code, for ``id_kernel.hash_copies``."""
+        if len(self._seeds) < len(self.names):
+            self._seeds = np.array([seed_of(source, brand) for source, brand in self.names], np.uint64)
+        return self._seeds
 
 
 class Cohorts:
@@ -148,10 +148,10 @@ class Cohorts:
             cells = self._spread(table)[1] * DENSE + COUNTER["duplicates"]
             np.add.at(self._counts.reshape(-1), cells, 1)
 
-    def change(self, changes: "array[int]") -> None:
+    def change(self, changes: "NDArray[np.int64] | array[int]") -> None:
         """Apply what the ledger reports: (pair, time of the cohort, counter or -1, change of open), flattened. Each
         counts for its brand and for ``*``."""
-        if not changes:
+        if not len(changes):
             return
         pairs, times_ms, counters, opens = np.frombuffer(changes, np.int64).reshape(-1, 4).T
         shared = np.flatnonzero((counters < _TIERS_FROM) | (counters > _TIERS_TO))  # tiers of two brands differ
@@ -232,9 +232,17 @@ class Cohorts:
 
     def _slots_of(self, times_ms: Codes, pairs: Codes) -> Codes:
         """The slot of each (time, pair), created where needed. All of them count as changed."""
-        codes = (times_ms // self._window_ms << _PAIR_BITS) | pairs
-        distinct, index = np.unique(codes, return_inverse=True)
-        slots = [self._slot(code) for code in distinct.tolist()]
+        if not len(pairs):
+            return pairs
+        windows, width = times_ms // self._window_ms, len(self._pairs.names)
+        first = int(windows.min())
+        span = int(windows.max()) - first + 1
+        if span * width <= _FEW_CODES + len(pairs):
+            places, index = compact((windows - first) * width + pairs, span * width)
+            codes = (first + places // width << _PAIR_BITS) | places % width
+        else:
+            codes, index = np.unique((windows << _PAIR_BITS) | pairs, return_inverse=True)
+        slots = [self._slot(code) for code in codes.tolist()]
         self._changed.update(slots)
         return np.array(slots, np.int64)[index]
 

@@ -1,11 +1,13 @@
 """Raw records to typed lines: mentions, controls and rejects, each with its stamps.
 
-A record that carries no stamps gets them here, in partition order: feed ``raw-<partition>``, seq one more than the one
-before (offsets have holes that are nobody's loss), feed time the running maximum. It stands outside the determinism
-promise.
+Mentions are read straight into columns by a compiled reader; what that does not take is looked at one by one
+(``raw_values``). A record that carries no stamps gets them here, in partition order: feed ``raw-<partition>``, seq one
+more than the one before (offsets have holes that are nobody's loss), feed time the running maximum. It stands outside
+the determinism promise.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final, NamedTuple
 
 import msgspec
@@ -13,34 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.packed import LineKind
-from models.records import ANNOUNCEMENTS, STAMP_HEADER, Control, Mention, RejectReason, Stamp
-from streams.stages.mention_table import MentionTable
-from streams.stages.reasons import explain
+from models.records import ANNOUNCEMENTS, Control, Mention, RejectReason, Stamp
+from streams.stages.mention_reader import read_mentions
+from streams.stages.mention_table import Coded, MentionTable
+from streams.stages.raw_values import NAMED_LIMIT as NAMED_LIMIT
+from streams.stages.raw_values import Headers as Headers
+from streams.stages.raw_values import Reject as Reject
+from streams.stages.raw_values import decode_value, fault, good_mentions, plain, read_stamp, refuse
 
-Headers = Sequence[tuple[str, bytes | None]]
 Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 
 ANNOUNCEMENT: Final = 255  # kind of a record that is no source line
-EARLIEST_MS: Final = 946_684_800_000  # 2000-01-01: no source of ours is older
-LATEST_MS: Final = 4_102_444_800_000  # 2100-01-01
-NAME_CHARS_LIMIT: Final = 200  # feeds and sources become keys of state and labels of metrics
-NAMED_LIMIT: Final = 500  # people that one mention may name: each becomes an event
-_LARGEST: Final = 2**53  # what JSON readers agree on
-_PARTITIONS_LIMIT: Final = 1_024
-
-_MENTION: Final = msgspec.json.Decoder(Mention)
-
-
-class _BareMention(Mention, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A mention with no field but ours, as nearly all are: one that has others is decoded twice."""
-
-
-_BARE: Final = msgspec.json.Decoder(_BareMention)
-_CONTROL: Final = msgspec.json.Decoder(Control)
-_STAMP: Final = msgspec.json.Decoder(Stamp)
-_FAILURES: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_NUL_ESCAPE: Final = b"\\u0000"
 
 
 class Foreign(NamedTuple):
@@ -54,20 +39,13 @@ class Foreign(NamedTuple):
 class RawBatch(msgspec.Struct, frozen=True):
     """What was consumed, column by column; records of one partition stand together, in offset order.
 
-    ``extras(row)`` gives key and headers, asked for only when a record is no mention.
+    ``extras(row)`` gives key and headers, asked for only when a record is no plain mention with stamps.
     """
 
     partitions: list[int]
     offsets: list[int]
     values: list[bytes | None]
     extras: Callable[[int], tuple[bytes | None, Headers]]
-
-
-class Reject(msgspec.Struct, frozen=True):
-    """``stamp`` is what the source said about the line, None for a record without stamps."""
-
-    reason: RejectReason
-    stamp: Stamp | None = None
 
 
 class Lines(msgspec.Struct, frozen=True):
@@ -80,7 +58,7 @@ class Lines(msgspec.Struct, frozen=True):
     extended: frozenset[int]  # rows of mentions with fields that are not ours
     controls: dict[int, Control]
     rejects: dict[int, Reject]
-    feeds: list[str]
+    feeds: Coded
     epochs: Ints
     seqs: Ints
     feed_times_ms: Ints
@@ -90,199 +68,100 @@ class Lines(msgspec.Struct, frozen=True):
     foreign: dict[int, Foreign]  # by partition: the newest stamp of unstamped records
 
 
+class _Found(msgspec.Struct, frozen=True):
+    """The mentions of a batch, the rows they stand in, and what is none by row."""
+
+    mentions: MentionTable
+    rows: Ints
+    others: dict[int, Control | Reject]
+    extended: frozenset[int]
+
+
 def decode_batch(
     batch: RawBatch, size_limit: int, foreign: Mapping[int, Foreign], refused: Mapping[int, RejectReason]
 ) -> Lines:
     """Decode every record. ``size_limit`` in bytes; ``refused`` names mentions that a later step could not take."""
-    mentions, rows, others, extended = _decode_values(batch, size_limit)
-    good = _good_mentions(mentions)
-    for place in np.flatnonzero(~good).tolist():
-        row, mention = rows[place], mentions[place]
-        others[row] = _refuse(mention, _fault(mention), batch.extras(row)[1])
-    for place, row in enumerate(rows):
-        if refused and row in refused and good[place]:
-            good[place] = False
-            others[row] = _refuse(mentions[place], refused[row], batch.extras(row)[1])
-    if not good.all():
-        mentions = [mention for mention, keep in zip(mentions, good, strict=True) if keep]
-        rows = [row for row, keep in zip(rows, good, strict=True) if keep]
-    return _stamp_lines(batch, mentions, rows, extended, others, dict(foreign))
+    found = _find_mentions(batch, size_limit)
+    rejects = _reject_mentions(batch, found, refused)
+    if rejects:
+        places = np.searchsorted(found.rows, sorted(rejects)).tolist()
+        found = msgspec.structs.replace(
+            found,
+            mentions=found.mentions.without(places),
+            rows=np.delete(found.rows, places),
+            others={**found.others, **rejects},
+        )
+    return _stamp_lines(batch, found, dict(foreign))
 
 
 # ---------------------------------------------------------------- values
 
 
-def _decode_values(
-    batch: RawBatch, size_limit: int
-) -> tuple[list[Mention], list[int], dict[int, Control | Reject], frozenset[int]]:
-    """(mentions, their rows, what is none by row, rows with fields that are not ours)."""
-    decode = _BARE.decode
-    extended: list[int] = []
-    mentions: list[Mention] = []
-    rows: list[int] = []
+def _find_mentions(batch: RawBatch, size_limit: int) -> _Found:
+    values = [value or b"" for value in batch.values]
+    unread = np.ones(len(values), np.bool_)
+    mentions, rows = read_mentions(values, size_limit)
+    unread[rows] = False
+    unusual: dict[int, Mention] = {}
     others: dict[int, Control | Reject] = {}
-    for row, raw in enumerate(batch.values):
-        value = raw or b""
-        try:
-            mention: Mention = decode(value)
-        except _FAILURES:
-            extra = _decode_extended(value)
-            if extra is None:
-                others[row] = _decode_other(value, size_limit, batch.extras(row)[1])
-                continue
-            mention = extra
+    extended: list[int] = []
+    for row in np.flatnonzero(unread).tolist():
+        line, is_extended = decode_value(values[row], size_limit, partial(_headers, batch, row))
+        if is_extended:
             extended.append(row)
-        if not (value.isascii() and _NUL_ESCAPE not in value and len(value) <= size_limit):
-            reason = _bad_bytes(mention, value, size_limit)
-            if reason is not None:
-                others[row] = _refuse(mention, reason, batch.extras(row)[1])
-                continue
-        if not mention.feed_time_ms and (stamp := read_stamp(batch.extras(row)[1])) is not None:
-            others[row] = Reject(stamp.reason, stamp)  # the reader of the source saw what a decoder cannot
-            continue
-        mentions.append(mention)
-        rows.append(row)
-    return mentions, rows, others, frozenset(extended)
+        if isinstance(line, Mention):
+            unusual[row] = line
+        else:
+            others[row] = line
+    if unusual:
+        mentions, rows = _with_unusual(values, rows, unusual)
+    return _Found(mentions, rows, others, frozenset(extended))
 
 
-def _decode_extended(value: bytes) -> Mention | None:
-    try:
-        return _MENTION.decode(value)
-    except _FAILURES:
-        return None
+def _headers(batch: RawBatch, row: int) -> Headers:
+    return batch.extras(row)[1]
 
 
-def _bad_bytes(mention: Mention, value: bytes, size_limit: int) -> RejectReason | None:
-    """What the decoder does not look at: size, NUL, and bytes in fields that it skips."""
-    if len(value) > size_limit:
-        return RejectReason.TOO_LARGE
-    if _NUL_ESCAPE in value and any("\0" in text for text in _texts(mention)):
-        return RejectReason.BAD_TEXT
-    try:
-        value.decode()
-    except UnicodeDecodeError:
-        return RejectReason.NOT_UTF8
-    return None
+def _with_unusual(values: list[bytes], rows: Ints, unusual: Mapping[int, Mention]) -> tuple[MentionTable, Ints]:
+    """Read once more, with the unusual mentions as they look when we write them, and nothing that is no mention."""
+    written = [b""] * len(values)
+    for row in rows.tolist():
+        written[row] = values[row]
+    for row, mention in unusual.items():
+        written[row] = plain(mention)
+    mentions, rows = read_mentions(written, max(map(len, written)))
+    return msgspec.structs.replace(mentions, values=[values[row] for row in rows.tolist()]), rows
 
 
-def _texts(mention: Mention) -> tuple[str, ...]:
-    named = (*mention.mentions, *mention.handles)
-    own = (mention.id, mention.author, mention.text, mention.source, mention.handle, mention.lang, mention.feed)
-    return (*own, mention.reply_to, mention.reply_to_author, *named)
-
-
-def _decode_other(value: bytes, size_limit: int, headers: Headers) -> Control | Reject:
-    """A record that is no mention: a control, else a reject, explained by its header or by a closer look."""
-    try:
-        control = _CONTROL.decode(value)
-    except _FAILURES:
-        stamp = read_stamp(headers)
-        return Reject(explain(value, size_limit) if stamp is None else stamp.reason, stamp)
-    return control if _good_control(control) else Reject(RejectReason.WRONG_SHAPE)
-
-
-def read_stamp(headers: Headers) -> Stamp | None:
-    """The stamp that travels beside the bytes of a broken line; None if there is none, or a broken one."""
-    raw = next((raw for name, raw in headers if name == STAMP_HEADER), None)
-    if raw is None:
-        return None
-    try:
-        stamp = _STAMP.decode(raw)
-    except _FAILURES:
-        return None
-    return stamp if _good_stamp(stamp.feed, stamp.epoch, stamp.seq, stamp.feed_time_ms) else None
-
-
-# ---------------------------------------------------------------- what must hold
-
-
-def _good_stamp(feed: str, epoch: int, seq: int, feed_time_ms: int) -> bool:
-    named = 0 < len(feed) <= NAME_CHARS_LIMIT
-    return named and 0 <= epoch < _LARGEST and 0 <= seq < _LARGEST and (feed_time_ms == 0 or _in_time(feed_time_ms))
-
-
-def _in_time(time_ms: int) -> bool:
-    return EARLIEST_MS <= time_ms < LATEST_MS
-
-
-def _good_control(control: Control) -> bool:
-    stamped = _good_stamp(control.feed, control.epoch, control.seq, control.feed_time_ms)
-    if control.control in ANNOUNCEMENTS and not stamped:
-        return False
-    figures = (control.first_seq, control.last_seq, control.settle_ms, control.track)
-    in_range = all(0 <= figure < _LARGEST for figure in figures) and abs(control.code) < _LARGEST
-    known = len(control.partitions) <= _PARTITIONS_LIMIT and all(0 <= p < _LARGEST for p in control.partitions)
-    return (stamped or not control.feed) and in_range and known and len(control.source) <= NAME_CHARS_LIMIT
-
-
-def _good_mentions(mentions: Sequence[Mention]) -> Mask:
-    """Which mentions have figures and names within bounds. Column by column: this runs for every mention."""
-    created = int_column([m.created_at_ms for m in mentions])
-    seqs, epochs = int_column([m.seq for m in mentions]), int_column([m.epoch for m in mentions])
-    times = int_column([m.feed_time_ms for m in mentions])
-    followers = int_column([m.followers for m in mentions])
-    stamped = np.array([bool(m.feed) for m in mentions], np.bool_)
-    named = [
-        bool(m.id and m.author)
-        and len(m.feed) <= NAME_CHARS_LIMIT
-        and len(m.source) <= NAME_CHARS_LIMIT
-        and len(m.mentions) <= NAMED_LIMIT
-        for m in mentions
-    ]
-    timely = (created >= EARLIEST_MS) & (created < LATEST_MS)
-    sane = ~stamped | ((times >= EARLIEST_MS) & (times < LATEST_MS) & (seqs >= 0) & (epochs >= 0))
-    return timely & sane & (followers >= 0) & np.array(named, np.bool_)
-
-
-def _fault(mention: Mention) -> RejectReason:
-    """The reason for a mention that :func:`_good_mentions` refuses."""
-    if not _in_time(mention.created_at_ms) or (mention.feed and not _in_time(mention.feed_time_ms)):
-        return RejectReason.TIME_OUT_OF_RANGE
-    if len(mention.mentions) > NAMED_LIMIT:
-        return RejectReason.OUTPUT_TOO_LARGE
-    return RejectReason.WRONG_SHAPE
-
-
-def _refuse(mention: Mention, reason: RejectReason, headers: Headers) -> Reject:
-    """A reject with the stamp beside its bytes, else with the mention's own stamps if they can be trusted: a source
-    may number its lines itself, but only a stamp knows the feed's time."""
-    stamp = read_stamp(headers)
-    if stamp is not None:
-        return Reject(stamp.reason, stamp)
-    feed, epoch, seq, time_ms = mention.feed, mention.epoch, mention.seq, mention.feed_time_ms
-    if not _good_stamp(feed, epoch, seq, time_ms):
-        return Reject(reason)
-    own = Stamp(feed=feed, epoch=epoch, seq=seq, feed_time_ms=time_ms, reason=reason, silent_ms=mention.silent_ms)
-    return Reject(reason, own)
-
-
-def int_column(values: list[int]) -> Ints:
-    """Integers as int64; -1, which no field allows, in place of one that does not fit."""
-    try:
-        return np.array(values, np.int64)
-    except OverflowError:
-        return np.array([value if abs(value) < _LARGEST else -1 for value in values], np.int64)
+def _reject_mentions(batch: RawBatch, found: _Found, refused: Mapping[int, RejectReason]) -> dict[int, Reject]:
+    """The mentions that are none of ours nevertheless, by row."""
+    table, rows = found.mentions, found.rows
+    rejects: dict[int, Reject] = {}
+    for row in rows[table.feed_time_ms == 0].tolist():
+        stamp = read_stamp(_headers(batch, row))
+        if stamp is not None:
+            rejects[row] = Reject(stamp.reason, stamp)  # the reader of the source saw what a decoder cannot
+    bad = ~good_mentions(table)
+    for place in np.flatnonzero(bad | np.isin(rows, list(refused))).tolist() if refused or bad.any() else ():
+        row, mention = int(rows[place]), table[place]
+        reason = fault(mention) if bad[place] else refused[row]
+        rejects.setdefault(row, refuse(mention, reason, _headers(batch, row)))
+    return rejects
 
 
 # ---------------------------------------------------------------- stamps
 
 
-def _stamp_lines(
-    batch: RawBatch,
-    mentions: list[Mention],
-    rows: list[int],
-    extended: frozenset[int],
-    others: dict[int, Control | Reject],
-    foreign: dict[int, Foreign],
-) -> Lines:
-    count = len(batch.values)
+def _stamp_lines(batch: RawBatch, found: _Found, foreign: dict[int, Foreign]) -> Lines:
+    count, others = len(batch.values), sorted(found.others.items())
+    feeds, unstamped = _name_feeds(batch, found)
     lines = Lines(
-        mentions=MentionTable.of(mentions),
-        mention_rows=np.array(rows, np.int64),
-        extended=extended,
-        controls={row: line for row, line in sorted(others.items()) if isinstance(line, Control)},
-        rejects={row: line for row, line in sorted(others.items()) if isinstance(line, Reject)},
-        feeds=[""] * count,
+        mentions=found.mentions,
+        mention_rows=found.rows,
+        extended=found.extended,
+        controls={row: line for row, line in others if isinstance(line, Control)},
+        rejects={row: line for row, line in others if isinstance(line, Reject)},
+        feeds=feeds,
         epochs=np.zeros(count, np.int64),
         seqs=np.zeros(count, np.int64),
         feed_times_ms=np.zeros(count, np.int64),
@@ -292,23 +171,37 @@ def _stamp_lines(
         foreign=foreign,
     )
     _copy_stamps(lines)
-    _stamp_foreign(batch, lines)
+    _stamp_foreign(batch, lines, unstamped)
     return lines
 
 
+def _name_feeds(batch: RawBatch, found: _Found) -> tuple[Coded, Ints]:
+    """The feed of every record, and the rows of those without stamps."""
+    numbers = {"": -1}
+    codes = np.full(len(batch.values), -1, np.int64)
+    feed = found.mentions.feed
+    own = [numbers.setdefault(name, len(numbers) - 1) for name in feed.names]
+    codes[found.rows] = np.array(own, np.int64)[feed.codes]
+    for row, line in found.others.items():
+        stamp = line.stamp if isinstance(line, Reject) else line
+        if stamp is not None:
+            codes[row] = numbers.setdefault(stamp.feed, len(numbers) - 1)
+    unstamped = np.flatnonzero(codes < 0)
+    for row in unstamped.tolist():
+        codes[row] = numbers.setdefault(foreign_feed(batch.partitions[row]), len(numbers) - 1)
+    return Coded(codes, tuple(numbers)[1:]), unstamped
+
+
 def _copy_stamps(lines: Lines) -> None:
-    rows = lines.mention_rows
-    lines.epochs[rows] = [m.epoch for m in lines.mentions]
-    lines.seqs[rows] = [m.seq for m in lines.mentions]
-    lines.feed_times_ms[rows] = [m.feed_time_ms for m in lines.mentions]
-    lines.times_ms[rows] = [m.created_at_ms for m in lines.mentions]
-    for row, mention in zip(rows.tolist(), lines.mentions, strict=True):
-        lines.feeds[row] = mention.feed
-        if mention.silent_ms:
-            _put_silence(lines, row, mention)
+    rows, mentions = lines.mention_rows, lines.mentions
+    lines.epochs[rows], lines.seqs[rows] = mentions.epoch, mentions.seq
+    lines.feed_times_ms[rows], lines.times_ms[rows] = mentions.feed_time_ms, mentions.created_at_ms
+    for place in np.flatnonzero(mentions.silent_ms).tolist():
+        _put_silence(lines, int(rows[place]), mentions[place])
     for row, control in lines.controls.items():
         lines.kinds[row] = ANNOUNCEMENT if control.control in ANNOUNCEMENTS else LineKind.CONTROL
-        _put_stamp(lines, row, control)
+        if control.feed:  # else its figures may be anything
+            _put_stamp(lines, row, control)
     for row, reject in lines.rejects.items():
         lines.kinds[row] = LineKind.REJECTED
         if reject.stamp is not None:
@@ -316,7 +209,6 @@ def _copy_stamps(lines: Lines) -> None:
 
 
 def _put_stamp(lines: Lines, row: int, stamp: Control | Stamp) -> None:
-    lines.feeds[row] = stamp.feed
     lines.epochs[row], lines.seqs[row] = stamp.epoch, stamp.seq
     lines.feed_times_ms[row] = stamp.feed_time_ms
     _put_silence(lines, row, stamp)
@@ -328,19 +220,16 @@ def _put_silence(lines: Lines, row: int, stamp: Mention | Control | Stamp) -> No
         lines.silences_ms[row] = stamp.silent_ms
 
 
-def _stamp_foreign(batch: RawBatch, lines: Lines) -> None:
-    """Stamp records without stamps in partition order."""
-    if "" not in lines.feeds:
-        return
-    for row, feed in enumerate(lines.feeds):
-        if feed:
-            continue
-        partition = batch.partitions[row]
-        before = lines.foreign.get(partition) or Foreign(batch.offsets[row], 0, 0)
-        stamp = Foreign(before.epoch, before.seq + 1, max(before.time_ms, int(lines.times_ms[row])))
-        lines.foreign[partition] = stamp
-        lines.feeds[row] = foreign_feed(partition)
-        lines.epochs[row], lines.seqs[row], lines.feed_times_ms[row] = stamp
+def _stamp_foreign(batch: RawBatch, lines: Lines, rows: Ints) -> None:
+    """Stamp the records without stamps, partition by partition in their order."""
+    partitions = np.array([batch.partitions[row] for row in rows.tolist()], np.int64)
+    for partition in dict.fromkeys(partitions.tolist()):
+        own = rows[partitions == partition]
+        before = lines.foreign.get(partition) or Foreign(batch.offsets[int(own[0])], 0, 0)
+        times = np.maximum(np.maximum.accumulate(lines.times_ms[own]), before.time_ms)
+        lines.epochs[own], lines.seqs[own] = before.epoch, before.seq + 1 + np.arange(len(own))
+        lines.feed_times_ms[own] = times
+        lines.foreign[partition] = Foreign(before.epoch, before.seq + len(own), int(times[-1]))
 
 
 def foreign_feed(partition: int) -> str:

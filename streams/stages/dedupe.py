@@ -5,7 +5,7 @@ the others are duplicates; a copy of another time is a duplicate if one that cou
 stamp (feed, epoch, seq) again is no copy but the same record delivered twice: it is counted nowhere.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Final
 
@@ -13,13 +13,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.stages.keys import case_key
 from streams.stages.waiting import Rows, Table
 
 COUNTED: Final = 0
 DUPLICATE: Final = 1
 REDELIVERED: Final = 2
 
-# h1, h2: 96 bits of blake2b over (case key, id), stamp: 31 bits over (feed, epoch, seq), with which two stamps are
+# h1, h2: 96 bits that stand for (case key, id), stamp: 31 bits over (feed, epoch, seq), with which two stamps are
 # told apart that share all of the former; its lowest bit says that the copy counted. 24 bytes a copy.
 RECENT_DTYPE: Final = np.dtype([("h1", "<u8"), ("h2", "<u4"), ("stamp", "<u4"), ("time_ms", "<i8")])
 _COUNTED_BIT: Final = np.uint32(1)
@@ -35,6 +36,16 @@ Verdicts = NDArray[np.uint8]
 Known = tuple[int, int]  # stamp, time
 
 
+class _Piece:
+    """Copies sorted by ``h1``, which is also held side by side, for that is searched; and the latest time of them."""
+
+    __slots__ = ("copies", "h1", "latest_ms")
+
+    def __init__(self, copies: Table) -> None:
+        self.copies, self.h1 = copies, np.ascontiguousarray(copies["h1"])
+        self.latest_ms = int(copies["time_ms"].max())
+
+
 class Recent:
     """The copies of the last ``dedupe_ms``, in few sorted pieces that are merged as they grow (as in an LSM tree)."""
 
@@ -42,15 +53,14 @@ class Recent:
 
     def __init__(self, dedupe_ms: int, since_ms: int) -> None:
         self.dedupe_ms, self.since_ms = dedupe_ms, since_ms
-        self._pieces: list[Table] = []
+        self._pieces: list[_Piece] = []
 
     def judge(self, rows: Rows, rank: NDArray[np.int64]) -> Verdicts:
         """What each row is. ``rank[feed code]`` is the feed's place in the order. The rows are remembered."""
         if len(rows.table) == 0:
             return np.empty(0, np.uint8)
-        copies = _copies(rows)
-        order = np.lexsort((*_preference(rows.table, rank), copies["time_ms"], copies["h2"], copies["h1"]))
-        copies = copies.take(order)
+        order = _order(rows.table, rank)
+        copies = _copies(rows.table.take(order))
         verdicts = self._judge_sorted(copies)
         copies["stamp"] |= verdicts == COUNTED
         self._remember(copies.compress(verdicts != REDELIVERED))
@@ -61,16 +71,16 @@ class Recent:
     def forget(self, before_ms: int) -> None:
         """Forget copies of a time before ``before_ms``."""
         self.since_ms = before_ms
-        while self._pieces and int(self._pieces[0]["time_ms"].max()) < before_ms:
+        while self._pieces and self._pieces[0].latest_ms < before_ms:
             self._pieces.pop(0)
 
     def dump(self) -> Iterator[PackedCopies]:
         for piece in self._pieces:
-            yield PackedCopies(piece.tobytes())
+            yield PackedCopies(piece.copies.tobytes())
 
     def load(self, packed: PackedCopies) -> None:
         """Take in one piece of ``dump``, in its order."""
-        self._pieces.append(np.frombuffer(packed.table, RECENT_DTYPE))
+        self._pieces.append(_Piece(np.frombuffer(packed.table, RECENT_DTYPE)))
 
     def _judge_sorted(self, copies: Table) -> Verdicts:
         new_id = _differs(copies, "h1", "h2")
@@ -90,12 +100,13 @@ class Recent:
     def _known(self, leaders: Table) -> dict[int, list[Known]]:
         """What is remembered of each of ``leaders`` (sorted, one row an id), by its index."""
         found: dict[int, list[Known]] = {}
+        sought = np.ascontiguousarray(leaders["h1"])
         for piece in self._pieces:
-            left = np.searchsorted(piece["h1"], leaders["h1"])
-            inside = np.minimum(left, len(piece) - 1)
-            for index in np.flatnonzero(piece["h1"][inside] == leaders["h1"]).tolist():
-                right = np.searchsorted(piece["h1"], leaders["h1"][index], side="right")
-                for copy in piece[left[index] : right]:
+            left = np.searchsorted(piece.h1, sought)
+            inside = np.minimum(left, len(piece.h1) - 1)
+            for index in np.flatnonzero(piece.h1[inside] == sought).tolist():
+                right = np.searchsorted(piece.h1, sought[index], side="right")
+                for copy in piece.copies[left[index] : right]:
                     if copy["h2"] == leaders["h2"][index] and copy["time_ms"] >= self.since_ms:
                         found.setdefault(index, []).append((int(copy["stamp"]), int(copy["time_ms"])))
         return found
@@ -103,20 +114,18 @@ class Recent:
     def _remember(self, copies: Table) -> None:
         if len(copies) == 0:
             return
-        self._pieces.append(copies)
-        while len(self._pieces) > 1 and len(self._pieces[-2]) < 2 * len(self._pieces[-1]):
-            merged = np.concatenate([self._pieces.pop(-2), self._pieces.pop()])
+        self._pieces.append(_Piece(copies))
+        while len(self._pieces) > 1 and len(self._pieces[-2].h1) < 2 * len(self._pieces[-1].h1):
+            merged = np.concatenate([self._pieces.pop(-2).copies, self._pieces.pop().copies])
             merged = merged.compress(merged["time_ms"] >= self.since_ms)
             if len(merged):
-                self._pieces.append(merged.take(np.argsort(merged["h1"].copy(), kind="stable")))
+                self._pieces.append(_Piece(merged.take(np.argsort(merged["h1"].copy(), kind="stable"))))
 
 
-def hash_copies(keys: Iterable[str], ids: Iterable[str]) -> NDArray[np.uint64]:
-    """(n, 2) words that stand for (case key, id). A case key has exactly two separators, so nothing is ambiguous."""
-    digests = b"".join(
-        [blake2b(f"{key}\x1f{id_}".encode(), digest_size=16).digest() for key, id_ in zip(keys, ids, strict=True)]
-    )
-    return np.frombuffer(digests, "<u8").reshape(-1, 2)
+def seed_of(source: str, brand: str) -> tuple[int, int]:
+    """128 bits that stand for (source, brand): the key under which the copies in its case keys are hashed."""
+    digest = blake2b(case_key(source, brand, "").encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")
 
 
 def _hash_stamps(table: Table) -> NDArray[np.uint32]:
@@ -128,9 +137,19 @@ def _hash_stamps(table: Table) -> NDArray[np.uint32]:
     return (mixed >> np.uint64(32)).astype(np.uint32) & ~_COUNTED_BIT
 
 
-def _preference(table: Table, rank: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
-    """Sort keys of copies, the least important first."""
-    return table["seq"], table["epoch"], rank[table["feed"]]
+def _order(table: Table, rank: NDArray[np.int64]) -> NDArray[np.intp]:
+    """The places of rows by hash, then by time, then by who is preferred. Few share a hash: only those are sorted by
+    all of it."""
+    h1 = np.ascontiguousarray(table["copy_high"])
+    order = np.argsort(h1)
+    h1 = h1[order]
+    repeated = np.flatnonzero(h1[1:] == h1[:-1])
+    if len(repeated):
+        places = np.union1d(repeated, repeated + 1)
+        some = table[order[places]]
+        keys = (some["seq"], some["epoch"], rank[some["feed"]], some["time_ms"], some["copy_low"], some["copy_high"])
+        order[places] = order[places[np.lexsort(keys)]]
+    return order
 
 
 def feed_ranks(feeds: list[str], feed_order: tuple[str, ...]) -> NDArray[np.int64]:
@@ -142,11 +161,10 @@ def feed_ranks(feeds: list[str], feed_order: tuple[str, ...]) -> NDArray[np.int6
     return ranks
 
 
-def _copies(rows: Rows) -> Table:
-    hashes = hash_copies(rows.keys_by_row(), rows.ids)
-    copies = np.empty(len(rows.table), RECENT_DTYPE)
-    copies["h1"], copies["h2"] = hashes[:, 0], hashes[:, 1] >> np.uint64(32)
-    copies["stamp"], copies["time_ms"] = _hash_stamps(rows.table), rows.table["time_ms"]
+def _copies(table: Table) -> Table:
+    copies = np.empty(len(table), RECENT_DTYPE)
+    copies["h1"], copies["h2"] = table["copy_high"], table["copy_low"]
+    copies["stamp"], copies["time_ms"] = _hash_stamps(table), table["time_ms"]
     return copies
 
 

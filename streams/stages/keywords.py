@@ -14,13 +14,16 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 from math import prod
 from typing import Final
-from unicodedata import normalize
 
+import numpy as np
 from ahocorasick_rs import AhoCorasick, Implementation
+from numpy.typing import NDArray
+
+from models.packing import Strings
+from streams.stages.keyword_trie import Spoken, make_trie, search
+from streams.stages.letters import fold, is_word, letters
 
 _BORDER: Final = "\0"  # between texts; no keyword has it, so nothing is found across two texts
-_BLANKS: Final = "\n\r\t"
-_WIDE_BLANKS: Final = "\u00a0\u202f\u3000"
 _SPELLINGS: Final = {  # of a character within a keyword; texts stay as they are, which costs nothing
     "'": ("'", "\u2019", "\u2018"),
     "-": ("-", "\u2010", "\u2011"),
@@ -51,6 +54,21 @@ class KeywordIndex:
         self._meant = tuple(map(tuple, meant.values()))
         dense = sum(map(len, meant)) <= _DENSE_CHARS
         self._automaton = AhoCorasick(tuple(meant), implementation=Implementation.DFA if dense else None)
+        self._trie = make_trie([(form, tuple(brands)) for form, brands in meant.items()])
+
+    def find_in(self, texts: Strings, wanted: NDArray[np.bool_]) -> Spoken:
+        """What :meth:`find` finds in those texts that are wanted. Compiled code settles nearly all of them."""
+        if not self._meant:
+            return Spoken(np.empty(0, np.int64), np.empty(0, np.int64))
+        spoken, left = search(texts, wanted, letters(), self._trie)
+        if not len(left):
+            return spoken
+        found = self.find([texts[row] for row in left.tolist()])
+        pairs = [(left[place], brand) for place, brands in found.items() for brand in brands]
+        more = np.array(pairs, np.int64).reshape(-1, 2)
+        rows = np.concatenate((spoken.rows, more[:, 0]))
+        order = np.argsort(rows, kind="stable")
+        return Spoken(rows[order], np.concatenate((spoken.brands, more[:, 1]))[order])
 
     def find(self, texts: Sequence[str]) -> dict[int, tuple[int, ...]]:
         """The brands whose keywords are spoken, by index of the text: each once, in the order in which they are spoken.
@@ -83,18 +101,6 @@ def _join(texts: Sequence[str]) -> str:
     return whole
 
 
-def fold(text: str) -> str:
-    """The form in which texts and keywords are compared; it has spaces for all blanks. Made for all texts of a batch
-    as one: each step is one fast pass through them."""
-    if text.isascii():
-        folded, blanks = text.lower(), _BLANKS
-    else:
-        folded, blanks = normalize("NFC", text.casefold()), _BLANKS + _WIDE_BLANKS
-    for blank in blanks:
-        folded = folded.replace(blank, " ")
-    return folded
-
-
 def _forms(keyword: str) -> tuple[str, ...]:
     """All ways to write a keyword in a folded text, also as a hashtag if that drops something between its words."""
     plain = " ".join(fold(keyword.replace(_BORDER, " ")).translate(_PLAIN).split())
@@ -110,13 +116,7 @@ def _forms(keyword: str) -> tuple[str, ...]:
 
 def _is_whole(text: str, start: int, end: int) -> bool:
     """Whether no neighbouring character makes the keyword a part of a longer word."""
-    return not (
-        (_is_word(text[start - 1]) and _is_word(text[start])) or (_is_word(text[end]) and _is_word(text[end - 1]))
-    )
-
-
-def _is_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
+    return not ((is_word(text[start - 1]) and is_word(text[start])) or (is_word(text[end]) and is_word(text[end - 1])))
 
 
 def _is_hidden(text: str, start: int, end: int) -> bool:

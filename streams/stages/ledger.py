@@ -137,9 +137,9 @@ def advance(conversation: Conversation, event: Event, terms: Terms) -> Step:
     """The conversation after ``event``, which is not before any event it has met."""
     due_ms = next_due_ms(conversation, terms)
     if due_ms is None or due_ms >= event.time_ms:
-        return _meet(conversation, event, terms)
+        return meet(conversation, event, terms)
     matured = mature(conversation, event.time_ms, terms)
-    met = _meet(matured.conversation, event, terms)
+    met = meet(matured.conversation, event, terms)
     return Step(met.conversation, matured.changes + met.changes, matured.closed + met.closed)
 
 
@@ -175,7 +175,8 @@ def next_due_ms(conversation: Conversation, terms: Terms) -> int | None:
     return at_ms if due_ms is None else min(due_ms, at_ms)
 
 
-def _meet(conversation: Conversation, event: Event, terms: Terms) -> Step:
+def meet(conversation: Conversation, event: Event, terms: Terms) -> Step:
+    """The conversation after ``event``, before which nothing was due in it."""
     if event.role == _CUSTOMER:
         return _customer_speaks(conversation, event, terms)
     if event.role == _BRAND:

@@ -10,11 +10,22 @@ reader takes anything from it.
 """
 
 from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
+import numpy as np
 
+from models.compiled import compiled, inner
+from models.features import Bytes
+from models.packing import Strings
 from models.records import Mention
 from streams.formats.lines import REPEAT, handles_in
+
+OWN: Final = 0  # all of it is the author's
+REPEATED: Final = 1  # none of it
+MIXED: Final = 2  # may be in part; ``own_parts`` knows
+
+_NAME_BYTES: Final = 50  # of REPEAT
 
 
 def own_parts(mentions: Sequence[Mention]) -> list[Mention]:
@@ -37,3 +48,46 @@ def _own_part(mention: Mention) -> Mention:
         mentions=tuple(name for name in mention.mentions if name.lower() not in repeated),
         handles=tuple(name for name in mention.handles if name.lower() not in repeated),
     )
+
+
+def kinds_of(texts: Strings) -> Bytes:
+    """Whose each text is, as far as its bytes tell: OWN, REPEATED or MIXED."""
+    kinds = np.empty(len(texts), np.uint8)
+    data = texts.data.view()
+    data.flags.writeable = False  # numba compiles anew for an array that can be written
+    _tell_kinds(data, texts.offsets, kinds)
+    return kinds
+
+
+@compiled
+def _tell_kinds(data: Any, offsets: Any, kinds: Any) -> None:
+    for row in range(len(kinds)):
+        start, end = offsets[row], offsets[row + 1]
+        kinds[row] = OWN
+        for at in range(start + 3, end):
+            if data[at] == 64 and data[at - 1] == 32 and data[at - 2] == 84 and data[at - 3] == 82:  # RT @
+                kinds[row] = REPEATED if _is_blank(data, start, at - 3) and _is_name(data, at + 1, end) else MIXED
+                break
+
+
+@inner
+def _is_blank(data: Any, start: int, end: int) -> bool:
+    """Whether there are only blanks of ASCII."""
+    at = start
+    while at < end and (data[at] == 32 or 9 <= data[at] <= 13 or 28 <= data[at] <= 31):
+        at += 1
+    return bool(at == end)
+
+
+@inner
+def _is_name(data: Any, start: int, end: int) -> bool:
+    """Whether a name in ASCII stands here, and a colon behind it."""
+    at = start
+    while at < end and at - start <= _NAME_BYTES and _is_word(data[at]):
+        at += 1
+    return start < at <= start + _NAME_BYTES and at < end and data[at] == 58
+
+
+@inner
+def _is_word(byte: int) -> bool:
+    return 97 <= byte | 32 <= 122 or 48 <= byte <= 57 or byte == 95

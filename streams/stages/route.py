@@ -4,6 +4,9 @@ A customer's mention concerns every brand that it names by a handle, answers, or
 (``streams.stages.keywords``), each once, in however many ways. A brand's own post concerns that brand alone, whatever
 it says of others. Whose words those are that a mention repeats, ``streams.stages.retweets`` decides: they concern
 nobody a second time.
+
+:meth:`Router.route_mentions` says so mention by mention. Compiled code does the same for whole batches
+(``streams.stages.route_columns``), and leaves to it what is rare.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,15 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.settings import Brand, Tier
+from models.packing import Strings
 from models.records import FOLLOWER_BANDS, Mention, Role
+from streams.stages.customer_hash import SEPARATOR, CustomerHash, fitting_key
+from streams.stages.handle_table import handle_table
 from streams.stages.keywords import KeywordIndex
-from streams.stages.mention_table import MentionTable
-from streams.stages.retweets import own_parts
+from streams.stages.mention_table import Coded, MentionTable
+from streams.stages.retweets import OWN, kinds_of, own_parts
+from streams.stages.route_columns import NO_BRAND as NO_BRAND
+from streams.stages.route_columns import names_of, route_columns
 
-NO_BRAND: Final = -1
 _CACHED_CUSTOMERS: Final = 131_072  # about 20 MB
 _CACHED_NAMES: Final = 16_384
-_KEY_BYTES_LIMIT: Final = 64  # of BLAKE2b
 
 _CUSTOMER: Final = int(Role.CUSTOMER)
 _NONE: Final = int(Role.NONE)
@@ -66,6 +72,24 @@ class Concerns(msgspec.Struct, frozen=True):
             subject_ends=ends,
         )
 
+    def merged_with(self, other: Self) -> Self:
+        """The concerns of both in order of mentions. No mention has concerns in both."""
+        mention = np.concatenate((self.mention, other.mention))
+        order = np.argsort(mention, kind="stable")
+        counts = np.concatenate((np.diff(self.subject_ends), np.diff(other.subject_ends)))
+        begins = np.concatenate((self.subject_ends[:-1], other.subject_ends[:-1] + len(self.subjects)))[order]
+        ends = np.zeros(len(order) + 1, np.int64)
+        np.cumsum(counts[order], out=ends[1:])
+        places = np.arange(ends[-1]) + np.repeat(begins - ends[:-1], counts[order])
+        return type(self)(
+            mention=mention[order],
+            brand=np.concatenate((self.brand, other.brand))[order],
+            role=np.concatenate((self.role, other.role))[order],
+            addressed=np.concatenate((self.addressed, other.addressed))[order],
+            subjects=np.concatenate((self.subjects, other.subjects))[places],
+            subject_ends=ends,
+        )
+
     def __len__(self) -> int:
         return len(self.mention)
 
@@ -89,15 +113,30 @@ class Router:
     def __init__(self, brands: Sequence[Brand], customer_key: bytes) -> None:
         self.brands = tuple(brands)
         self._parties = _parties(brands)
+        self._handles = handle_table(self._parties)
         self._keywords = KeywordIndex((word, index) for index, brand in enumerate(brands) for word in brand.keywords)
         self._hash = make_hasher(customer_key)
+        self._customers = CustomerHash(customer_key)
         self._brands_of = lru_cache(maxsize=_CACHED_NAMES)(self._find_brands)
 
     def route(self, table: MentionTable) -> Concerns:
         """Every (mention, brand) in order of mentions, then of configured brands."""
-        return Concerns.of(self._route(list(table)))
+        kinds = kinds_of(table.text)
+        spoken = self._keywords.find_in(table.text, kinds == OWN)
+        names = names_of(table, self._handles)
+        columns, aside = route_columns(names, self._handles, spoken, kinds)
+        sources = Coded(table.source.codes[columns.subject_rows], table.source.names)
+        subjects = self._customers.hash_all(sources, Strings(names.data, names.ends), columns.subject_names)
+        concerns = Concerns(
+            columns.mention, columns.brand, columns.role, columns.addressed, subjects, columns.subject_ends
+        )
+        if not len(aside):
+            return concerns
+        rest = Concerns.of(self.route_mentions([table[row] for row in aside.tolist()]))
+        return concerns.merged_with(msgspec.structs.replace(rest, mention=aside[rest.mention]))
 
-    def _route(self, mentions: Sequence[Mention]) -> list[Concern]:
+    def route_mentions(self, mentions: Sequence[Mention]) -> list[Concern]:
+        """What :meth:`route` says, one mention after the other."""
         party, brands_of, hash_customer = self._parties.get, self._brands_of, self._hash
         mentions = own_parts(mentions)
         spoken = self._keywords.find([mention.text for mention in mentions])
@@ -138,6 +177,11 @@ class Router:
         return tuple(sorted({brand for brand, _ in filter(None, named)}))
 
 
+def warm_up() -> None:
+    """Compile what routing compiles on its first use."""
+    Router((Brand(name="a", keywords=("a",)),), b"a").route(MentionTable.of(()))
+
+
 def _parties(brands: Sequence[Brand]) -> dict[str, tuple[int, int]]:
     """Lower-case handle to (brand, role). Of several brands that claim a handle the first one has it."""
     parties: dict[str, tuple[int, int]] = {}
@@ -151,15 +195,12 @@ def _parties(brands: Sequence[Brand]) -> dict[str, tuple[int, int]]:
 
 def make_hasher(key: bytes) -> Callable[[str, str], str]:
     """The keyed hash of (source, author): BLAKE2b, 8 bytes as 16 hex digits. Keys above 64 bytes are hashed first."""
-    if len(key) > _KEY_BYTES_LIMIT:
-        key = blake2b(key).digest()
-
-    keyed = blake2b(digest_size=8, key=key)
+    keyed = blake2b(digest_size=8, key=fitting_key(key))
 
     @lru_cache(maxsize=_CACHED_CUSTOMERS)
     def hash_customer(source: str, author: str) -> str:
         hashed = keyed.copy()  # twice as fast as a new one with the key
-        hashed.update(f"{source}\x1f{author}".encode())
+        hashed.update(f"{source}{SEPARATOR}{author}".encode())
         return hashed.hexdigest()
 
     return hash_customer

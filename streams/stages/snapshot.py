@@ -15,7 +15,7 @@ import msgspec
 from streams.stages.fold import BlockError
 
 CHUNK_BYTES: Final = 500_000
-_MAGIC: Final = b"UHS1"  # the version is its last character
+_MAGIC: Final = b"UHS2"  # the version is its last character
 _HEADER: Final = struct.Struct("<4sIB16s")  # magic, number, kind, digest
 _MORE, _PART_ENDS, _ALL_ENDS = 0, 1, 2
 _BODY_BYTES: Final = CHUNK_BYTES - _HEADER.size

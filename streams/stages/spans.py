@@ -1,12 +1,14 @@
 """What a batch says about its raw partitions: how far it read, and how far each feed's time has come there."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import Final, Self
 
 import msgspec
+import numpy as np
 
 from models.packed import FeedEnd, FeedMark, FeedStart, RawSpan
-from models.records import Control, ControlKind
+from models.records import ANNOUNCEMENTS, Control, ControlKind
 from streams.stages.decode import Foreign, Lines
 
 _NOTE_BYTES_LIMIT: Final = 4_000  # brokers take 4,096 bytes of metadata beside an offset
@@ -51,11 +53,10 @@ class _Note(msgspec.Struct, array_like=True):
 
 def ranges_of(partitions: Sequence[int]) -> dict[int, tuple[int, int]]:
     """The rows [first, last + 1) of each raw partition of a batch whose records stand partition by partition."""
-    ranges: dict[int, tuple[int, int]] = {}
-    for row, partition in enumerate(partitions):
-        low, _ = ranges.get(partition, (row, row))
-        ranges[partition] = (low, row + 1)
-    return ranges
+    column = np.array(partitions, np.int64)
+    starts = np.flatnonzero(np.diff(column, prepend=-1))  # no partition has a number below 0
+    ends = [*starts[1:].tolist(), len(column)]
+    return {partitions[low]: (low, high) for low, high in zip(starts.tolist(), ends, strict=False)}
 
 
 def read_spans(
@@ -74,10 +75,13 @@ def read_spans(
     """
     spans: list[RawSpan] = []
     after: dict[int, PartitionState] = dict(states)
+    announced = [row for row, control in lines.controls.items() if control.control in ANNOUNCEMENTS]
     for partition in sorted(set(ranges) | set(states)):
         low, high = ranges.get(partition, (0, 0))
         before = states.get(partition) or PartitionState(offsets[low])
-        controls = [lines.controls[row] for row in sorted(lines.controls) if low <= row < high]
+        controls = [
+            lines.controls[row] for row in announced[bisect_left(announced, low) : bisect_left(announced, high)]
+        ]
         times = _newest_times(lines, low, high)
         ends = tuple(_end(control) for control in controls if control.control is ControlKind.END_OF_FEED)
         feeds = _hear(before.feeds, times, {end.feed for end in ends if end.final}, now_ms)
@@ -95,12 +99,11 @@ def read_spans(
 
 def _newest_times(lines: Lines, low: int, high: int) -> dict[str, int]:
     """The largest stamp of each feed among the rows. 0 is no time: a feed that announces itself has none yet."""
-    times: dict[str, int] = {}
-    column = lines.feed_times_ms[low:high].tolist()
-    for feed, time_ms in zip(lines.feeds[low:high], column, strict=True):
-        if time_ms > times.get(feed, 0):
-            times[feed] = time_ms
-    return times
+    feeds, times_ms = lines.feeds.codes[low:high], lines.feed_times_ms[low:high]
+    newest = np.zeros(len(lines.feeds.names), np.int64)
+    np.maximum.at(newest, feeds, times_ms)
+    known = newest.tolist()
+    return {lines.feeds.names[feed]: known[feed] for feed in dict.fromkeys(feeds[times_ms > 0].tolist())}
 
 
 def _hear(known: Mapping[str, FeedSeen], times: Mapping[str, int], ended: set[str], now_ms: int) -> dict[str, FeedSeen]:

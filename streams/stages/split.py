@@ -17,6 +17,7 @@ from models.packed import (
     FeedLines,
     RawSpan,
 )
+from streams.stages.codes import compact
 
 Block = TypeVar("Block", CareBlock, CaptureBlock)
 
@@ -37,35 +38,62 @@ def encode_blocks(block: Block, block_bytes: int) -> list[bytes]:
 
 def halve(block: Block) -> Sequence[Block]:
     """Two blocks that say what this one does: half of the sections each, or half of the only section."""
-    sections = block.sections
+    return _halve_care(block) if isinstance(block, CareBlock) else _halve_capture(block)
+
+
+def care_block(
+    head: tuple[int, str, str],
+    sections: Sequence[CareSection],
+    table: NDArray[np.void],
+    ids: bytes,
+    pairs: Sequence[tuple[str, str]],
+    feeds: Sequence[str],
+) -> CareBlock:
+    """A block of these sections with those pairs and feeds only that their rows name. ``head`` is schema, model and
+    configuration."""
+    table = table.copy()
+    used_pairs, table["pair"] = compact(table["pair"], len(pairs))
+    used_feeds, table["feed"] = compact(table["feed"], len(feeds))
+    return CareBlock(
+        *head,
+        sections=tuple(sections),
+        rows=table.tobytes(),
+        ids=ids,
+        pairs=tuple([pairs[code] for code in used_pairs.tolist()]),
+        feeds=tuple([feeds[code] for code in used_feeds.tolist()]),
+    )
+
+
+def _halve_care(block: CareBlock) -> list[CareBlock]:
+    table, sections = np.frombuffer(block.rows, EVENT_DTYPE), block.sections
     if len(sections) > 1:
         middle = len(sections) // 2
-        halves: list[Sequence[CareSection | CaptureSection]] = [sections[:middle], sections[middle:]]
+        halves: Sequence[Sequence[CareSection]] = (sections[:middle], sections[middle:])
+        cut = sum(section.events for section in halves[0])
     else:
-        halves = [[part] for part in _halve_section(sections[0])]
+        offset = _middle_offset(table["offset"])
+        if offset is None:
+            return [block]
+        cut = int(np.searchsorted(table["offset"], offset))
+        first, last = _halve_span(sections[0].span, offset)
+        halves = ([CareSection(first, cut)], [CareSection(last, len(table) - cut)])
+    ids = block.ids.split(b"\0")
+    at = sum(map(len, ids[:cut])) + cut
+    head = block.schema, block.model, block.config
+    return [
+        care_block(head, halves[0], table[:cut], block.ids[:at], block.pairs, block.feeds),
+        care_block(head, halves[1], table[cut:], block.ids[at:], block.pairs, block.feeds),
+    ]
+
+
+def _halve_capture(block: CaptureBlock) -> list[CaptureBlock]:
+    sections = block.sections
+    middle = len(sections) // 2
+    halves = (sections[:middle], sections[middle:]) if middle else [(part,) for part in _halve_section(sections[0])]
     return [msgspec.structs.replace(block, sections=tuple(half)) for half in halves]
 
 
-def _halve_section(section: CareSection | CaptureSection) -> Sequence[CareSection] | Sequence[CaptureSection]:
-    return _halve_care(section) if isinstance(section, CareSection) else _halve_capture(section)
-
-
-def _halve_care(section: CareSection) -> list[CareSection]:
-    rows = np.frombuffer(section.rows, EVENT_DTYPE)
-    middle = _middle_offset(rows["offset"])
-    if middle is None:
-        return [section]
-    cut = int(np.searchsorted(rows["offset"], middle))
-    parts = []
-    for span, low, high in zip(_halve_span(section.span, middle), (0, cut), (cut, len(rows)), strict=True):
-        part = rows[low:high].copy()
-        used, part["key"] = np.unique(part["key"], return_inverse=True)
-        keys = tuple(section.keys[index] for index in used.tolist())
-        parts.append(CareSection(span, part.tobytes(), section.ids[low:high], keys, section.feeds))
-    return parts
-
-
-def _halve_capture(section: CaptureSection) -> list[CaptureSection]:
+def _halve_section(section: CaptureSection) -> list[CaptureSection]:
     tables = [np.frombuffer(feed.rows, LINE_DTYPE) for feed in section.feeds]
     middle = _middle_offset(np.sort(np.concatenate([table["offset"] for table in tables]))) if tables else None
     if middle is None:

@@ -1,6 +1,7 @@
 """Record values as plain data that people can read: JSON as it is, packed blocks taken apart."""
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -25,25 +26,26 @@ def unpack(topic: str, value: bytes | None) -> Any:
 
 def _unpack_care(value: bytes) -> Any:
     block = msgspec.msgpack.decode(value, type=CareBlock)
+    ids = block.ids.decode(errors="backslashreplace").split("\0")
+    events = iter(
+        [
+            _row(row)
+            | {
+                "id": mention,
+                "customer": f"{row['customer']:016x}",
+                "pair": list(block.pairs[row["pair"]]),
+                "feed": block.feeds[row["feed"]],
+                "flags": [flag.name for flag in Flag if int(row["flags"]) & flag],
+                "role": Role(int(row["role"])).name.lower(),
+                "intent": INTENTS[row["intent"]],
+                "reasons": names_of(int(row["reasons"]), REASONS),
+                "pii": names_of(int(row["pii"]), PII_KINDS),
+            }
+            for row, mention in zip(np.frombuffer(block.rows, EVENT_DTYPE), ids[:-1], strict=True)
+        ]
+    )
     sections = [
-        {
-            "span": named(section.span),
-            "events": [
-                _row(row)
-                | {
-                    "id": mention,
-                    "key": section.keys[row["key"]].split("\x1f"),
-                    "feed": section.feeds[row["feed"]],
-                    "flags": [flag.name for flag in Flag if int(row["flags"]) & flag],
-                    "role": Role(int(row["role"])).name.lower(),
-                    "intent": INTENTS[row["intent"]],
-                    "reasons": names_of(int(row["reasons"]), REASONS),
-                    "pii": names_of(int(row["pii"]), PII_KINDS),
-                }
-                for row, mention in zip(np.frombuffer(section.rows, EVENT_DTYPE), section.ids, strict=True)
-            ],
-        }
-        for section in block.sections
+        {"span": named(section.span), "events": list(islice(events, section.events))} for section in block.sections
     ]
     return {"schema": block.schema, "model": block.model, "config": block.config, "sections": sections}
 

@@ -2,21 +2,27 @@
 
 import heapq
 from collections.abc import Iterator
-from itertools import chain, count
+from itertools import count
 from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.stages.id_kernel import order_rows
+
 ROW_DTYPE: Final = np.dtype(
     [
         ("time_ms", "<i8"),
         ("seq", "<i8"),
         ("epoch", "<i8"),
-        ("key", "<u4"),  # index into the keys that come with the rows
+        ("customer", "<u8"),  # the hash as a number
+        ("copy_high", "<u8"),  # 96 bits that all copies of a mention share, in one case key
+        ("copy_low", "<u4"),
         ("feed", "<u4"),  # code of the feed in the whole partition
         ("pair", "<u4"),  # code of (source, brand) in the whole partition
+        ("id_from", "<u4"),  # the id is ids[id_from:id_to]
+        ("id_to", "<u4"),
         ("flags", "<u2"),
         ("pii", "<u2"),
         ("role", "u1"),
@@ -32,27 +38,27 @@ Table = NDArray[np.void]
 
 
 class Rows(NamedTuple):
-    """Events side by side: ``table`` (``ROW_DTYPE``), the mention id of each row, and the case keys that
-    ``table["key"]`` points to."""
+    """Events side by side: ``table`` (``ROW_DTYPE``), and the bytes that hold the mention ids, UTF-8."""
 
     table: Table
-    ids: list[str]
-    keys: list[str]
+    ids: NDArray[np.uint8]
 
-    def keys_by_row(self) -> list[str]:
-        keys = self.keys
-        return [keys[index] for index in self.table["key"].tolist()]
+    def id_of(self, row: int) -> str:
+        start, end = self.table["id_from"][row], self.table["id_to"][row]
+        return self.ids[start:end].tobytes().decode("utf-8", "surrogatepass")
+
+    def all_ids(self) -> list[str]:
+        return [self.id_of(row) for row in range(len(self.table))]
 
 
-NO_ROWS: Final = Rows(np.empty(0, ROW_DTYPE), [], [])
+NO_ROWS: Final = Rows(np.empty(0, ROW_DTYPE), np.empty(0, np.uint8))
 
 
 class PackedRows(msgspec.Struct, frozen=True, array_like=True, tag="waiting"):
     """``Rows`` in a snapshot."""
 
     table: bytes
-    ids: list[str]
-    keys: list[str]
+    ids: bytes
 
 
 class Waiting:
@@ -79,9 +85,9 @@ class Waiting:
         while self._heap and self._heap[0][0] < before_ms:
             _, _, rows = heapq.heappop(self._heap)
             cut = int(np.searchsorted(rows.table["time_ms"], before_ms))
-            taken.append(Rows(rows.table[:cut], rows.ids[:cut], rows.keys))
-            if cut < len(rows.ids):
-                self._push(Rows(rows.table[cut:], rows.ids[cut:], rows.keys))
+            taken.append(Rows(rows.table[:cut], rows.ids))
+            if cut < len(rows.table):
+                self._push(Rows(rows.table[cut:], rows.ids))
         merged = join(taken)
         self.rows -= len(merged.table)
         return in_order(merged)
@@ -89,48 +95,49 @@ class Waiting:
     def dump(self) -> Iterator[PackedRows]:
         for _, _, rows in sorted(self._heap, key=lambda entry: entry[:2]):
             kept = _compact(rows)
-            yield PackedRows(kept.table.tobytes(), kept.ids, kept.keys)
+            yield PackedRows(kept.table.tobytes(), kept.ids.tobytes())
 
     def load(self, packed: PackedRows) -> None:
         """Take in one part of ``dump``, in its order."""
-        self.add(Rows(np.frombuffer(packed.table, ROW_DTYPE), packed.ids, packed.keys))
+        self.add(Rows(np.frombuffer(packed.table, ROW_DTYPE), np.frombuffer(packed.ids, np.uint8)))
 
     def _push(self, rows: Rows) -> None:
         heapq.heappush(self._heap, (int(rows.table["time_ms"][0]), next(self._number), rows))
 
 
 def join(parts: list[Rows]) -> Rows:
-    """All rows of ``parts``, one part after the other; the keys are put side by side and re-indexed."""
+    """All rows of ``parts``, one part after the other."""
     if len(parts) < 2:
         return parts[0] if parts else NO_ROWS
-    table = np.empty(sum(len(part.table) for part in parts), ROW_DTYPE)
-    row = key = 0
-    for part in parts:
-        here = table[row : row + len(part.table)]
-        here[:] = part.table
-        here["key"] += key
-        row, key = row + len(part.table), key + len(part.keys)
-    ids = list(chain.from_iterable(part.ids for part in parts))
-    return Rows(table, ids, list(chain.from_iterable(part.keys for part in parts)))
+    table = np.concatenate([part.table for part in parts])
+    shifts = np.cumsum([0, *(len(part.ids) for part in parts[:-1])]).astype(np.uint32)
+    shift = np.repeat(shifts, [len(part.table) for part in parts])
+    table["id_from"] += shift
+    table["id_to"] += shift
+    return Rows(table, np.concatenate([part.ids for part in parts]))
 
 
 def in_order(rows: Rows) -> Rows:
     """Rows sorted by (time, id as a string of code points)."""
-    if len(rows.ids) < 2:
+    if len(rows.table) < 2:
         return rows
-    by_id = np.array(sorted(range(len(rows.ids)), key=rows.ids.__getitem__))
-    return pick(rows, by_id[np.argsort(rows.table["time_ms"][by_id], kind="stable")])
+    table = rows.table
+    rows.ids.flags.writeable = False  # or it would be compiled twice, for arrays that may change as well
+    return pick(rows, order_rows(table["time_ms"], rows.ids, table["id_from"], table["id_to"]))
 
 
 def pick(rows: Rows, order: NDArray[np.intp]) -> Rows:
     """The rows at the given places, in their order."""
-    ids = rows.ids
-    return Rows(rows.table.take(order), [ids[index] for index in order.tolist()], rows.keys)
+    return Rows(rows.table.take(order), rows.ids)
 
 
 def _compact(rows: Rows) -> Rows:
-    """Without the keys that only rows already taken needed."""
-    used, index = np.unique(rows.table["key"], return_inverse=True)
+    """Without the ids of rows already taken."""
     table = rows.table.copy()
-    table["key"] = index
-    return Rows(table, rows.ids, [rows.keys[code] for code in used.tolist()])
+    begins = table["id_from"].astype(np.int64)
+    lengths = table["id_to"] - begins
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    gather = np.arange(int(lengths.sum())) + np.repeat(begins - starts, lengths)
+    table["id_from"], table["id_to"] = starts, ends
+    return Rows(table, rows.ids[gather])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import artefact, reference
-from models.features import FNV_OFFSET, extract, normalise, scratch
+from models.features import FNV_OFFSET, NO_TABLE, extract, normalise, scratch
 from models.packing import pack
 from models.scan import word_hash
 from models.scorer import Scorer, featurise
@@ -32,7 +32,7 @@ def compiled_features(text: str) -> tuple[bytes, list[int], list[int]]:
     work, *_, found = SCRATCH
     length, _ = normalise(data, 0, len(data), work)
     form = bytes(work[:length])
-    words, both, _ = extract(data, 0, len(data), *SCRATCH)
+    words, both, _ = extract(data, 0, len(data), NO_TABLE, *SCRATCH)
     return form, found[:words].tolist(), found[words:both].tolist()
 
 

@@ -43,6 +43,7 @@ from models.records import (
 )
 
 from .classified import in_brand_order, judged_from
+from .customers import hash_of, number_of
 from .histories import History
 from .raw import RawLine, is_late
 
@@ -54,10 +55,15 @@ _SEPARATOR: Final = "\x1f"  # of a case key; no generated name holds one
 
 @dataclass(frozen=True, slots=True)
 class _Event:
-    key: str
+    pair: tuple[str, str]
+    customer: str
     id: str
     feed: str
     values: dict[str, int]  # the rest of EVENT_DTYPE by field
+
+    @property
+    def key(self) -> str:
+        return _SEPARATOR.join((*self.pair, hash_of(self.customer)))
 
 
 @dataclass(slots=True)
@@ -77,17 +83,14 @@ def to_care_blocks(
     verdicts = _rows_by_mention(history)
     sent: list[tuple[int, CareBlock]] = []
     for batch in _batches(history, batch_cuts):
-        sections: list[list[CareSection]] = [[] for _ in range(partitions)]
+        spans: list[RawSpan] = []
+        told: list[list[list[_Event]]] = [[] for _ in range(partitions)]
         for raw_partition, slice_ in sorted(batch.items()):
-            span = _span(raw_partition, slice_)
+            spans.append(_span(raw_partition, slice_))
             events = [event for offset, line in slice_.lines for event in _events(offset, line, verdicts, history)]
-            for care_partition, mine in enumerate(sections):
-                here = [event for event in events if partition_of(event.key, partitions) == care_partition]
-                mine.append(_section(span, here))
-        sent.extend(
-            (care_partition, CareBlock(PACKED_SCHEMA, "model", "config", tuple(mine)))
-            for care_partition, mine in enumerate(sections)
-        )
+            for care_partition, mine in enumerate(told):
+                mine.append([event for event in events if partition_of(event.key, partitions) == care_partition])
+        sent.extend((care_partition, _block(spans, mine)) for care_partition, mine in enumerate(told))
     return sent
 
 
@@ -181,8 +184,8 @@ def _events(
         addressed = Flag.ADDRESSED if row["customers"] and row["role"] != "none" else Flag(0)
         for nth, customer in enumerate(row["customers"] or [mention.author]):
             flags = _judged_flags(row) | addressed | (primary if nth == 0 else Flag(0))
-            key = _SEPARATOR.join((mention.source, row["brand"], customer))
-            yield _Event(key, mention.id, mention.feed, _values(offset, mention, row, flags))
+            pair = mention.source, row["brand"]
+            yield _Event(pair, customer, mention.id, mention.feed, _values(offset, mention, row, flags))
 
 
 def _judged_flags(row: dict[str, Any]) -> Flag:
@@ -215,16 +218,28 @@ def _values(offset: int, mention: Mention, row: dict[str, Any], flags: Flag) -> 
     }
 
 
-def _section(span: RawSpan, events: list[_Event]) -> CareSection:
-    keys = list(dict.fromkeys(event.key for event in events))
+def _block(spans: list[RawSpan], told: list[list[_Event]]) -> CareBlock:
+    """``told`` are the events of each span."""
+    events = [event for of_span in told for event in of_span]
+    pairs = list(dict.fromkeys(event.pair for event in events))
     feeds = list(dict.fromkeys(event.feed for event in events))
     rows = np.zeros(len(events), EVENT_DTYPE)
     for index, event in enumerate(events):
-        rows[index]["key"] = keys.index(event.key)
+        rows[index]["pair"] = pairs.index(event.pair)
+        rows[index]["customer"] = number_of(event.customer)
         rows[index]["feed"] = feeds.index(event.feed)
         for name, value in event.values.items():
             rows[index][name] = value
-    return CareSection(span, rows.tobytes(), tuple(event.id for event in events), tuple(keys), tuple(feeds))
+    return CareBlock(
+        PACKED_SCHEMA,
+        "model",
+        "config",
+        tuple(CareSection(span, len(of_span)) for span, of_span in zip(spans, told, strict=True)),
+        rows.tobytes(),
+        b"".join(event.id.encode() + b"\0" for event in events),
+        tuple(pairs),
+        tuple(feeds),
+    )
 
 
 # ---------------------------------------------------------------- capture

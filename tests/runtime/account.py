@@ -1,6 +1,7 @@
 """Reads with kafka-python what classify committed, and holds it against what the firehose must lead to."""
 
 from collections import Counter
+from itertools import islice
 
 import msgspec
 import numpy as np
@@ -53,11 +54,14 @@ def check_care(settings: Settings, lines: list[Line]) -> None:
     marks = {partition: Marks() for partition in range(settings.topics.care_partitions)}
     events: Counter[str] = Counter()
     for record in read_committed(settings, topic_name(CARE_EVENTS, settings)):
-        for section in msgspec.msgpack.decode(record.value, type=CareBlock).sections:
+        block = msgspec.msgpack.decode(record.value, type=CareBlock)
+        ids, offsets = block.ids.decode().split("\0"), np.frombuffer(block.rows, EVENT_DTYPE)["offset"].tolist()
+        told = iter(list(zip(ids[:-1], offsets, strict=True)))
+        for section in block.sections:
             cut = marks[record.partition].cut(section.span)
-            offsets = np.frombuffer(section.rows, EVENT_DTYPE)["offset"].tolist()
+            here = list(islice(told, section.events))
             if cut is not None:
-                events.update(name for name, offset in zip(section.ids, offsets, strict=True) if offset >= cut)
+                events.update(name for name, offset in here if offset >= cut)
     assert events == {
         line.value.id: line.events for line in lines if line.events and isinstance(line.value, type(mention()))
     }

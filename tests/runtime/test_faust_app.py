@@ -139,7 +139,8 @@ def test_only_one_module_imports_faust() -> None:
     importers = [
         path.name
         for path in (ROOT / "streams").rglob("*.py")
-        if re.search(r"^\s*(import|from) faust", path.read_text(), re.M)
+        if path.parent.name != "peer_programs"  # others' way of doing it, which ours is measured against
+        and re.search(r"^\s*(import|from) faust", path.read_text(), re.M)
     ]
     assert importers == ["faust_app.py"]
 

@@ -30,8 +30,7 @@ from streams.runtime.kafka import producer_config
 from streams.runtime.topics_admin import create_topics
 from streams.stages import topics
 from streams.stages.care import CareFold
-from streams.stages.keys import case_key
-from streams.stages.pack import murmur2_partitions
+from streams.stages.pack import partitions_of
 from streams.stages.route import make_hasher
 from streams.stages.rules import Rules
 from tests.conftest import SettingsFor
@@ -40,43 +39,45 @@ from tests.waiting import await_that
 CASES = int(os.environ.get("UNHEARD_OPEN_CASES", "1000000"))
 PARTITIONS = 4
 BLOCK_CASES = 5_000
+PAIR = ("x", "Aerovanta")
 START_MS, SPREAD_MS = 1_700_000_000_000, 60  # a million openings in 17 hours, so that none of them is given up
 READY_SECONDS = 60
 FLAGS = int(Flag.ACTIONABLE | Flag.NEEDS_REPLY | Flag.ADDRESSED | Flag.PRIMARY_BRAND | Flag.PRIMARY_MENTION)
 
 
-def openings() -> Iterator[tuple[NDArray[np.int64], list[str]]]:
-    """Time and case key of each case, partition by partition."""
+def openings() -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
+    """Time and customer of each case, partition by partition."""
     hashes = make_hasher(b"key")
-    keys = [case_key("x", "Aerovanta", hashes("x", str(number))) for number in range(CASES)]
-    partitions = murmur2_partitions(keys, PARTITIONS)
+    customers = np.array([int(hashes("x", str(number)), 16) for number in range(CASES)], np.uint64)
+    partitions = partitions_of([PAIR], np.zeros(CASES, np.int64), customers, PARTITIONS)
     for partition in range(PARTITIONS):
         mine = np.flatnonzero(partitions == partition)
-        yield START_MS + mine * SPREAD_MS, [keys[number] for number in mine.tolist()]
+        yield START_MS + mine * SPREAD_MS, customers[mine]
 
 
-def blocks(times: NDArray[np.int64], keys: list[str], lateness_ms: int) -> Iterator[bytes]:
-    for at in range(0, len(keys), BLOCK_CASES):
-        rows = np.zeros(len(keys[at : at + BLOCK_CASES]), EVENT_DTYPE)
+def blocks(times: NDArray[np.int64], customers: NDArray[np.uint64], lateness_ms: int) -> Iterator[bytes]:
+    for at in range(0, len(customers), BLOCK_CASES):
+        rows = np.zeros(len(customers[at : at + BLOCK_CASES]), EVENT_DTYPE)
         count = len(rows)
         rows["offset"] = rows["seq"] = np.arange(at, at + count)
-        rows["time_ms"], rows["key"] = times[at : at + count], np.arange(count)
+        rows["time_ms"], rows["customer"] = times[at : at + count], customers[at : at + count]
         rows["flags"], rows["role"] = FLAGS, Role.CUSTOMER
-        ids = tuple(str(1_700_000_000_000_000_000 + at + row) for row in range(count))
+        ids = b"".join(b"%d\0" % (1_700_000_000_000_000_000 + at + row) for row in range(count))
         starts = (FeedStart("a", 1, 0, (0,), "x"),) if at == 0 else ()
         marks = (FeedMark("a", int(rows["time_ms"][-1]) + lateness_ms + 1),)
         span = RawSpan("raw", 0, at, at + count, starts, marks)
-        section = CareSection(span, rows.tobytes(), ids, tuple(keys[at : at + count]), ("a",))
-        yield msgspec.msgpack.encode(CareBlock(PACKED_SCHEMA, "model", "config", (section,)))
+        sections = (CareSection(span, count),)
+        block = CareBlock(PACKED_SCHEMA, "model", "config", sections, rows.tobytes(), ids, (PAIR,), ("a",))
+        yield msgspec.msgpack.encode(block)
 
 
 def snapshots(settings: Settings) -> Iterator[tuple[int, int, list[bytes]]]:
     """Each partition, the offset that its snapshot covers, and the chunks."""
     rules = Rules.from_settings(settings)
     fold = CareFold(rules)
-    for partition, (times, keys) in enumerate(openings()):
+    for partition, (times, customers) in enumerate(openings()):
         state, offset = fold.empty(partition), -1
-        for offset, block in enumerate(blocks(times, keys, rules.lateness_ms)):
+        for offset, block in enumerate(blocks(times, customers, rules.lateness_ms)):
             fold.apply(state, offset, block)
         yield partition, offset, list(fold.dump(state))
 

@@ -76,12 +76,18 @@ def values(settings: Settings, topic: str) -> list[bytes]:
     return [record.value for record in read_committed(settings, topic_name(topic, settings))]
 
 
+def send(box: Outbox, number: int, settings: Settings, group: object) -> None:
+    box.send(output(number))
+    box.commit([TopicPartition(topic_name(RAW, settings), 0, 2)], group)
+
+
 def test_outputs_and_offsets_are_committed_together(settings: Settings) -> None:
     consumer, box = member(settings), outbox(settings)
     place = TopicPartition(topic_name(RAW, settings), 0, 2, metadata="note")
     sent = output(1)
-    box.send(sent, [place], consumer.consumer_group_metadata())
-    assert values(settings, CLASSIFIED) == sent.classified.values
+    box.send(sent)
+    box.commit([place], consumer.consumer_group_metadata())
+    assert values(settings, CLASSIFIED) == list(sent.classified.values)
     assert values(settings, DLQ) == [b"{"]
     assert values(settings, CARE_EVENTS) == [block for blocks in sent.care_blocks for block in blocks]
     (found,) = consumer.committed([TopicPartition(place.topic, 0)], timeout=20)
@@ -99,12 +105,12 @@ def test_a_batch_of_a_member_that_lost_its_place_is_not_committed(kafka_broker: 
     consumer.close()
     await_generation(settings)
     with pytest.raises(SendError) as caught:
-        box.send(output(1), [TopicPartition(topic_name(RAW, settings), 0, 2)], group)
+        send(box, 1, settings, group)
     assert caught.value.recovery is Recovery.ABORT
     box.abort()
     assert values(settings, CLASSIFIED) == []
     after = member(settings)
-    box.send(output(2), [TopicPartition(topic_name(RAW, settings), 0, 2)], after.consumer_group_metadata())
+    send(box, 2, settings, after.consumer_group_metadata())
     assert len(values(settings, CLASSIFIED)) == 1, "the same producer goes on"
     after.close()
 
@@ -118,7 +124,7 @@ def test_a_fenced_worker_is_told_to_exit(settings: Settings) -> None:
     consumer, first = member(settings), outbox(settings, "same")
     outbox(settings, "same")
     with pytest.raises(SendError) as caught:
-        first.send(output(1), [TopicPartition(topic_name(RAW, settings), 0, 2)], consumer.consumer_group_metadata())
+        send(first, 1, settings, consumer.consumer_group_metadata())
     assert caught.value.recovery is Recovery.EXIT
     assert values(settings, CLASSIFIED) == []
     consumer.close()

@@ -24,7 +24,7 @@ from streams.stages.capture import CaptureFold
 from streams.stages.classify import late_mentions
 from streams.stages.decode import RawBatch, decode_batch
 from streams.stages.export import gap_rows
-from streams.stages.pack import pack_capture
+from streams.stages.pack_capture import pack_capture
 from streams.stages.rules import Rules
 from streams.stages.spans import PartitionState, ranges_of, read_spans
 from streams.stages.spread import Spread, choose_partition

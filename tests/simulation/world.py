@@ -14,6 +14,7 @@ from models.packed import EVENT_DTYPE, PACKED_SCHEMA, CareBlock, CareSection, Fe
 from models.records import INTENTS, Flag, Role
 from streams.stages.keys import case_key, murmur2_partition
 from streams.stages.rules import BrandRules, Rules
+from tests.oracle.customers import hash_of, number_of
 
 # Small figures, so that a short history meets every deadline.
 LATENESS, HORIZON, SLA, LIMIT, RECONTACT, DEDUPE, WINDOW = 300, 1000, 100, 2500, 2000, 400, 250
@@ -130,7 +131,8 @@ def events_of(spoken: Spoken, feed: str, epoch: int, seq: int) -> tuple[Event, .
     events = []
     for index, (brand, customer, primary) in enumerate(subjects):
         first = Flag.PRIMARY_MENTION if index == 0 else Flag(0)
-        events.append(Event(spoken, (spoken.source, brand, customer), int(flags | primary | first), feed, epoch, seq))
+        key = (spoken.source, brand, hash_of(customer))
+        events.append(Event(spoken, key, int(flags | primary | first), feed, epoch, seq))
     return tuple(events)
 
 
@@ -159,16 +161,15 @@ def raw_log(deliveries: Sequence[Delivery], partitions: int, random: Random) -> 
 
 def pack(log: RawLog, cuts: Iterable[tuple[int, int, int]], care_partitions: int) -> list[bytes]:
     """One block per care partition with a section for each (raw partition, from, to) of ``cuts``."""
-    sections: list[list[CareSection]] = [[] for _ in range(care_partitions)]
+    spans: list[RawSpan] = []
+    told: list[list[list[tuple[int, Event]]]] = [[] for _ in range(care_partitions)]
     for partition, begin, end in cuts:
         lines = log[partition][begin:end]
-        span = _span(partition, begin, end, lines)
+        spans.append(_span(partition, begin, end, lines))
         events = [(begin + at, event) for at, line in enumerate(lines) for event in line.events]
         for care in range(care_partitions):
-            mine = [(offset, event) for offset, event in events if _lives_in(event, care_partitions) == care]
-            sections[care].append(_section(span, mine))
-    blocks = (CareBlock(PACKED_SCHEMA, "model", "config", tuple(of_care)) for of_care in sections)
-    return [msgspec.msgpack.encode(block) for block in blocks]
+            told[care].append([(at, event) for at, event in events if _lives_in(event, care_partitions) == care])
+    return [msgspec.msgpack.encode(_block(spans, of_care)) for of_care in told]
 
 
 def _span(partition: int, begin: int, end: int, lines: Sequence[Line]) -> RawSpan:
@@ -191,20 +192,24 @@ def _lives_in(event: Event, care_partitions: int) -> int:
     return murmur2_partition(case_key(*event.key).encode(), care_partitions)
 
 
-def _section(span: RawSpan, events: Sequence[tuple[int, Event]]) -> CareSection:
+def _block(spans: Sequence[RawSpan], told: Sequence[Sequence[tuple[int, Event]]]) -> CareBlock:
+    """``told`` are the events of each span with their raw offsets."""
+    events = [event for of_span in told for event in of_span]
     rows = np.zeros(len(events), EVENT_DTYPE)
-    keys: dict[str, int] = {}
+    pairs: dict[tuple[str, str], int] = {}
     feeds: dict[str, int] = {}
     for row, (offset, event) in zip(rows, events, strict=True):
         role, _, intent, reasons, pii = KINDS[event.spoken.kind]
         row["offset"], row["time_ms"], row["seq"], row["epoch"] = offset, event.spoken.time_ms, event.seq, event.epoch
-        row["key"] = keys.setdefault(case_key(*event.key), len(keys))
+        row["pair"] = pairs.setdefault(event.key[:2], len(pairs))
+        row["customer"] = number_of(event.key[2])
         row["feed"] = feeds.setdefault(event.feed, len(feeds))
         row["flags"], row["role"], row["intent"] = event.flags, role, INTENTS.index(intent)
         row["reasons"], row["pii"], row["tier"] = reasons, pii, event.spoken.tier
         row["band"] = event.spoken.band
-    ids = tuple(event.spoken.id for _, event in events)
-    return CareSection(span, rows.tobytes(), ids, tuple(keys), tuple(feeds))
+    ids = b"".join(event.spoken.id.encode() + b"\0" for _, event in events)
+    sections = tuple(CareSection(span, len(of_span)) for span, of_span in zip(spans, told, strict=True))
+    return CareBlock(PACKED_SCHEMA, "model", "config", sections, rows.tobytes(), ids, tuple(pairs), tuple(feeds))
 
 
 def cut_all(log: RawLog, random: Random, largest: int) -> list[list[tuple[int, int, int]]]:

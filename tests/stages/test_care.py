@@ -21,6 +21,7 @@ from streams.stages.care import CareFold
 from streams.stages.care_state import CareState
 from streams.stages.fold import BlockError, Fold, Output
 from streams.stages.rules import Rules
+from tests.oracle.customers import hash_of
 from tests.simulation.model import expected_account, published_account
 from tests.simulation.world import (
     DEDUPE,
@@ -41,6 +42,7 @@ from tests.simulation.world import (
 )
 
 RULES = small_rules()
+ANN = hash_of("ann")
 T = TypeVar("T", bound=Hashable)
 
 
@@ -78,12 +80,12 @@ def test_it_is_a_fold() -> None:
 def test_a_case_is_sent_once_a_block_with_its_last_state() -> None:
     _, log = world(Spoken(10_000, "m1", "issue"), Spoken(10_050, "m2", "reply"), Spoken(10_060, "m3", "issue"))
     _, _, outputs = fold(pack(log, whole(log), 1))
-    assert [output.key for output in outputs if output.topic == topics.CASES] == [b"x:acme:ann:m1"]
+    assert [output.key for output in outputs if output.topic == topics.CASES] == [f"x:acme:{ANN}:m1".encode()]
     assert cases(outputs)[0] == CaseRecord(
-        case_id="x:acme:ann:m1",
+        case_id=f"x:acme:{ANN}:m1",
         source="x",
         brand="acme",
-        customer="ann",
+        customer=ANN,
         tier="default",
         opened_ms=10_000,
         opened_by="m1",
@@ -173,9 +175,7 @@ def test_a_section_that_is_sent_again_in_another_cut_counts_only_what_is_new() -
 def _block(**changes: object) -> bytes:
     _, log = world(Spoken(10_000, "m1", "issue"))
     block = msgspec.msgpack.decode(pack(log, whole(log), 1)[0], type=CareBlock)
-    section = msgspec.structs.replace(block.sections[0], **{k: v for k, v in changes.items() if k != "schema"})
-    schema = changes.get("schema", PACKED_SCHEMA)
-    return msgspec.msgpack.encode(msgspec.structs.replace(block, schema=schema, sections=(section,)))
+    return msgspec.msgpack.encode(msgspec.structs.replace(block, **changes))
 
 
 @pytest.mark.parametrize(
@@ -185,12 +185,14 @@ def _block(**changes: object) -> bytes:
         (b"", "cannot be read"),
         (b"\x93\x01\x02", "cannot be read"),
         (b"not msgpack at all", "cannot be read"),
-        (_block(rows=b"\0" * 7), "7 bytes for 1 events"),
-        (_block(ids=()), "bytes for 0 events"),
-        (_block(ids=("m1", "m2")), "for 2 events"),
-        (_block(keys=()), "key 0 of 0"),
+        (_block(rows=b"\0" * 7), "7 bytes and 1 ids for 1 events"),
+        (_block(ids=b""), "0 ids for 1 events"),
+        (_block(ids=b"m1\0m2\0"), "2 ids for 1 events"),
+        (_block(ids=b"m1\0m2"), "for 1 events"),
+        (_block(ids=b"\xff\0"), "ids that are no text"),
+        (_block(pairs=()), "pair 0 of 0"),
         (_block(feeds=()), "feed 0 of 0"),
-        (_block(keys=("no case key",)), "no case key"),
+        (msgspec.msgpack.encode((2, "model", "config", ((("t", 0, 0, 1), b"", ("m1",)),))), "schema 2, not"),
     ],
 )
 def test_a_block_that_cannot_be_trusted_halts(value: bytes, message: str) -> None:

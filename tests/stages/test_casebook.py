@@ -9,9 +9,9 @@ import numpy as np
 from models.counters import COUNTER
 from models.records import Flag, Outcome
 from streams.stages.casebook import Casebook, PackedConversations
-from streams.stages.keys import case_key
 from streams.stages.route import make_hasher
 from streams.stages.waiting import NO_ROWS, ROW_DTYPE, Rows, in_order, join
+from tests.oracle.customers import hash_of
 from tests.stages.rows import BOTH, BRAND, CUSTOMER, rows
 from tests.stages.stories import HOUR_MS, TERMS
 
@@ -24,8 +24,8 @@ def casebook() -> Casebook:
     return Casebook(terms_of=lambda _: TERMS)
 
 
-def issue(time_ms: int, id_: str, key: str = "x\x1facme\x1fann") -> Rows:
-    return rows((time_ms, id_), key=key, role=CUSTOMER, flags=ISSUE)
+def issue(time_ms: int, id_: str, customer: str = "ann") -> Rows:
+    return rows((time_ms, id_), customer=customer, role=CUSTOMER, flags=ISSUE)
 
 
 def seen(book: Casebook, told: Rows, watermark_ms: int) -> list[tuple[str, Outcome, bool | None]]:
@@ -100,19 +100,18 @@ def test_it_is_looked_at_to_the_millisecond_however_small_the_steps_of_the_water
 def test_two_brands_that_a_customer_talks_to_at_once_have_a_case_each() -> None:
     """One mention of both; one brand answers."""
     book = casebook()
-    acme, beta = "x\x1facme\x1fann", "x\x1fbeta\x1fann"
     told = join(
         [
-            rows((0, "m1"), key=acme, pair=1, role=CUSTOMER, flags=ISSUE),
-            rows((0, "m1"), key=beta, pair=2, role=CUSTOMER, flags=ISSUE),
-            rows((1, "m2"), key=beta, pair=2, role=BRAND),
+            rows((0, "m1"), pair=1, role=CUSTOMER, flags=ISSUE),
+            rows((0, "m1"), pair=2, role=CUSTOMER, flags=ISSUE),
+            rows((1, "m2"), pair=2, role=BRAND),
         ]
     )
     assert [(state.pair, state.case.replies) for state in book.fold(told, 10).cases] == [(1, 0), (2, 1)]
     ended = book.fold(NO_ROWS, 2 * DAY_MS).cases
     assert [(state.pair, state.customer, state.outcome) for state in ended] == [
-        (1, "ann", Outcome.MISSED),
-        (2, "ann", Outcome.RESOLVED),
+        (1, hash_of("ann"), Outcome.MISSED),
+        (2, hash_of("ann"), Outcome.RESOLVED),
     ]
 
 
@@ -130,10 +129,11 @@ def _many(count: int, book: Casebook) -> None:
         numbers = range(first, first + step)
         table = np.zeros(len(numbers), ROW_DTYPE)
         table["time_ms"] = [1_509_487_847_000 + number * (20 * HOUR_MS) // count for number in numbers]
-        table["key"], table["flags"], table["pair"] = np.arange(len(numbers)), ISSUE, 7
-        ids = [str(925_000_000_000_000_000 * 2 + number * 4_099) for number in numbers]
-        keys = [case_key("x", "Aerovanta", hash_customer("x", f"author{number}")) for number in numbers]
-        book.fold(Rows(table, ids, keys), int(table["time_ms"][-1]) + 1)
+        table["flags"], table["pair"] = ISSUE, 7
+        table["customer"] = [int(hash_customer("x", f"author{number}"), 16) for number in numbers]
+        ids = [str(925_000_000_000_000_000 * 2 + number * 4_099).encode() for number in numbers]
+        table["id_from"], table["id_to"] = np.arange(len(ids)) * len(ids[0]), np.arange(1, len(ids) + 1) * len(ids[0])
+        book.fold(Rows(table, np.frombuffer(b"".join(ids), np.uint8)), int(table["time_ms"][-1]) + 1)
 
 
 def test_an_open_case_costs_no_more_than_200_bytes() -> None:
@@ -160,7 +160,7 @@ def test_parts_of_a_snapshot_are_small_however_many_cases_there_are() -> None:
 
 def test_a_snapshot_keeps_deadlines() -> None:
     book, loaded = casebook(), casebook()
-    book.fold(join([issue(0, "m1"), issue(7, "m2", key="x\x1facme\x1fbob")]), 8)
+    book.fold(join([issue(0, "m1"), issue(7, "m2", customer="bob")]), 8)
     for part in book.dump():
         loaded.load(msgspec.msgpack.decode(msgspec.msgpack.encode(part), type=PackedConversations))
     assert loaded.open_cases == 2

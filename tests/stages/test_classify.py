@@ -50,8 +50,7 @@ def with_fields(number: int, text: str, **fields: Any) -> bytes:
 @pytest.mark.parametrize("secret", SECRETS)
 def test_personal_data_in_a_text_is_in_no_output(secret: str) -> None:
     output = process(with_fields(1, TEXT.format(secret)))
-    assert output.classified.values
-    assert output.escalations.values
+    assert len(output.classified) == len(output.escalations) == 1
     assert secret.encode() not in written(output)
 
 

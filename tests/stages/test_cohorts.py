@@ -9,6 +9,7 @@ from models.counters import COUNTER, COUNTERS, DENSE
 from models.packed import WindowPart
 from models.records import Flag
 from streams.stages.cohorts import Cohorts, PackedSlots, Pairs
+from streams.stages.dedupe import seed_of
 from tests.stages.rows import BOT, BOTH, BRAND, CUSTOMER, NONE, rows
 
 WINDOW = 100
@@ -40,8 +41,9 @@ def test_codes_of_brands_come_with_their_source_as_a_whole() -> None:
     acme = pairs.code("x", "acme")
     assert pairs.names == [("x", "*"), ("x", "acme")]
     assert pairs.all_brands[acme] == pairs.code("x", "*") == 0
-    assert pairs.code_of_key("x\x1facme\x1fann") == acme
-    assert pairs.code_of_key("y\x1facme\x1fann") != acme
+    assert pairs.code("x", "acme") == acme
+    assert pairs.code("y", "acme") != acme
+    assert pairs.seeds().tolist() == [list(seed_of(*name)) for name in pairs.names]
     assert Pairs(pairs.names).names == pairs.names
 
 

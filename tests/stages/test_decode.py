@@ -22,7 +22,7 @@ def decode(*values: Value, **options: object) -> Lines:
 def test_a_mention_keeps_its_stamps() -> None:
     lines = decode(mention(3))
     assert [msgspec.structs.asdict(one) for one in lines.mentions] == [msgspec.structs.asdict(mention(3))]
-    assert (lines.feeds, lines.epochs[0], lines.seqs[0], lines.feed_times_ms[0]) == (["f"], 1, 3, NOON_MS + 3_000)
+    assert ([*lines.feeds], lines.epochs[0], lines.seqs[0], lines.feed_times_ms[0]) == (["f"], 1, 3, NOON_MS + 3_000)
     assert lines.kinds[0] == LineKind.MENTION
 
 
@@ -141,7 +141,7 @@ def test_records_without_stamps_are_stamped_in_partition_order() -> None:
     unstamped = [mention(created_at_ms=NOON_MS + t, feed="", epoch=0, seq=0, feed_time_ms=0) for t in (5, 9, 7)]
     raw = batch({3: [unstamped[0], "{", unstamped[1], unstamped[2]], 4: [unstamped[2]]}, start=40)
     lines = decode_batch(raw, LIMIT, {3: Foreign(7, 30, NOON_MS + 6)}, {})
-    assert lines.feeds == ["raw-3"] * 4 + ["raw-4"]
+    assert [*lines.feeds] == ["raw-3"] * 4 + ["raw-4"]
     assert lines.seqs.tolist() == [31, 32, 33, 34, 1]
     assert lines.epochs.tolist() == [7, 7, 7, 7, 40]
     assert [t - NOON_MS for t in lines.feed_times_ms.tolist()] == [6, 6, 9, 9, 7]

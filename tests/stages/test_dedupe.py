@@ -1,6 +1,7 @@
 """Goal: of several copies exactly the right one counts, whatever order they came in and however W advanced."""
 
 from itertools import pairwise, permutations
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.stages.dedupe import COUNTED, DUPLICATE, REDELIVERED, PackedCopies, Recent, feed_ranks, hash_copies
+from streams.stages.dedupe import COUNTED, DUPLICATE, REDELIVERED, PackedCopies, Recent, feed_ranks, seed_of
 from streams.stages.waiting import in_order, pick
 from streams.stages.watermark import UNSET
 from tests.stages.rows import rows
@@ -18,8 +19,9 @@ RANK = feed_ranks(["alpha", "beta", "first"], ("first",))
 ALPHA, BETA, FIRST = 0, 1, 2
 
 
-def judge(*told: tuple[int, str], recent: Recent | None = None, **columns: list[int]) -> list[int]:
-    return (recent or Recent(DEDUPE, UNSET)).judge(rows(*told, **columns), RANK).tolist()
+def judge(*told: tuple[int, str], recent: Recent | None = None, **columns: Any) -> list[int]:
+    verdicts: list[int] = (recent or Recent(DEDUPE, UNSET)).judge(rows(*told, **columns), RANK).tolist()
+    return verdicts
 
 
 def test_named_feeds_come_first_and_the_others_by_name() -> None:
@@ -45,7 +47,7 @@ def test_the_same_stamp_again_is_no_copy() -> None:
 def test_other_ids_and_other_keys_are_no_copies() -> None:
     recent = Recent(DEDUPE, UNSET)
     assert judge((5, "m"), (5, "n"), recent=recent) == [COUNTED, COUNTED]
-    assert recent.judge(rows((5, "m"), key="another", seq=[7]), RANK).tolist() == [COUNTED]
+    assert recent.judge(rows((5, "m"), customer="another", seq=[7]), RANK).tolist() == [COUNTED]
 
 
 @pytest.mark.parametrize(("distance", "verdict"), [(1, DUPLICATE), (DEDUPE, DUPLICATE), (DEDUPE + 1, COUNTED)])
@@ -87,10 +89,17 @@ def test_no_order_of_arrival_matters() -> None:
         assert [feed for (_, feed, _), verdict in zip(order, verdicts, strict=True) if not verdict] == [FIRST]
 
 
-def test_hashes_do_not_run_into_each_other() -> None:
-    hashes = hash_copies(["a\x1fb\x1fc", "a\x1fb\x1fcd", "a\x1fb\x1fc"], ["de", "e", "de"])
-    assert (hashes[0] == hashes[2]).all()
-    assert (hashes[0] != hashes[1]).any()
+def test_seeds_do_not_run_into_each_other() -> None:
+    pairs = [("a", "bc"), ("ab", "c"), ("a\x1f", "bc"), ("a", "\x1fbc"), ("a", "")]
+    assert len({seed_of(*pair) for pair in pairs}) == len(pairs)
+    assert seed_of("a", "bc") == seed_of("a", "bc")
+
+
+def test_one_hash_does_not_make_two_of_one_time_copies_of_each_other() -> None:
+    """Half of the bits are equal."""
+    assert judge((5, "m"), (5, "n"), copy_high=[7, 7], copy_low=[1, 2]) == [COUNTED, COUNTED]
+    assert judge((5, "m"), (5, "n"), copy_high=[7, 8], copy_low=[1, 1]) == [COUNTED, COUNTED]
+    assert judge((5, "m"), (5, "n"), copy_high=[7, 7], copy_low=[1, 1]) == [COUNTED, DUPLICATE]
 
 
 copies = st.lists(

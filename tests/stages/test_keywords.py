@@ -1,13 +1,29 @@
 """Goal: a keyword is found where people speak it, whoever else's keyword lies over it, and nowhere else.
-Method: tables; a law against a search that goes through each text letter by letter."""
+Method: tables; a law against a search that goes through each text letter by letter; and one that compiled code finds
+what the readable search finds."""
 
 from unicodedata import normalize
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from models.packing import Strings
+from streams.stages.keyword_trie import make_trie, search
 from streams.stages.keywords import KeywordIndex
+from streams.stages.letters import letters
+
+
+def heard(index: KeywordIndex, texts: list[str], wanted: list[bool] | None = None) -> dict[int, set[int]]:
+    """What is found by way of compiled code."""
+    chosen = np.array(wanted if wanted is not None else [True] * len(texts), np.bool_)
+    spoken = index.find_in(Strings.of(texts), chosen)
+    rows, brands = spoken.rows.tolist(), spoken.brands.tolist()
+    assert rows == sorted(rows)
+    assert len(set(zip(rows, brands, strict=True))) == len(rows)
+    return {row: {brand for at, brand in zip(rows, brands, strict=True) if at == row} for row in rows}
+
 
 SPOKEN = {
     "in any case": ("acme", "ACME is down"),
@@ -49,7 +65,9 @@ SPOKEN = {
 @pytest.mark.parametrize("name", SPOKEN)
 def test_a_keyword_is_spoken(name: str) -> None:
     keyword, text = SPOKEN[name]
-    assert set(KeywordIndex([(keyword, 7)]).find([text])) == {0}
+    index = KeywordIndex([(keyword, 7)])
+    assert set(index.find([text])) == {0}
+    assert heard(index, [text]) == {0: {7}}
 
 
 SILENT = {
@@ -82,7 +100,9 @@ SILENT = {
 @pytest.mark.parametrize("name", SILENT)
 def test_a_keyword_is_not_spoken(name: str) -> None:
     keyword, text = SILENT[name]
-    assert KeywordIndex([(keyword, 7)]).find([text, "air"]) == {}
+    index = KeywordIndex([(keyword, 7)])
+    assert index.find([text, "air"]) == {}
+    assert heard(index, [text, "air"]) == {}
 
 
 def test_keywords_that_lie_over_each_other_are_all_found() -> None:
@@ -98,23 +118,29 @@ def test_several_brands_may_share_a_keyword() -> None:
 def test_each_text_has_its_own_keywords_whatever_stands_in_the_others() -> None:
     texts = ["", "acme", "x\0acme\0", "İ acme", "", "no", "acme acme", "ünd acme", "acme"]
     assert sorted(KeywordIndex([("acme", 0)]).find(texts)) == [1, 2, 3, 6, 7, 8]
+    assert sorted(heard(KeywordIndex([("acme", 0)]), texts)) == [1, 2, 3, 6, 7, 8]
 
 
 def test_without_keywords_or_texts_nothing_is_found() -> None:
     assert KeywordIndex([]).find(["acme"]) == {}
     assert KeywordIndex([("acme", 0)]).find([]) == {}
+    assert heard(KeywordIndex([]), ["acme"]) == heard(KeywordIndex([("acme", 0)]), []) == {}
 
 
 def test_thousands_of_keywords_are_each_found() -> None:
     words = [f"brand{number} air" for number in range(40_000)]
-    found = KeywordIndex((word, index) for index, word in enumerate(words)).find(["x", *words[::997]])
-    assert [set(brands) for brands in found.values()] == [{index} for index in range(0, len(words), 997)]
+    index, texts = KeywordIndex((word, index) for index, word in enumerate(words)), ["x", *words[::997]]
+    expected = [{index} for index in range(0, len(words), 997)]
+    assert [set(brands) for brands in index.find(texts).values()] == expected
+    assert list(heard(index, texts).values()) == expected
 
 
 def test_a_hostile_text_costs_no_more_than_its_length() -> None:
     """With a cost that grew with the square, each of these would take minutes."""
     texts = [part * 40_000 for part in ("acme@", "acme.", "acme/", "@acme.", "a.acme/", "://acme")]
     assert set(KeywordIndex([("acme", 0)]).find(texts)) <= set(range(len(texts)))
+    spoken, left = search(Strings.of(texts), np.ones(len(texts), np.bool_), letters(), make_trie([("acme", (0,))]))
+    assert not set(spoken.rows.tolist()) & set(left.tolist())
 
 
 # ---------------------------------------------------------------- against a search letter by letter
@@ -203,3 +229,43 @@ def test_all_keywords_in_one_pass_are_what_one_finds_letter_by_letter(texts: lis
         for at, text in enumerate(texts)
     }
     assert {at: set(brands) for at, brands in index.find(texts).items()} == {at: s for at, s in spoken.items() if s}
+
+
+# ---------------------------------------------------------------- compiled code against the readable search
+
+ANY_TEXT = TEXTS | st.text(st.characters(exclude_categories=("Cs",)))
+MIXED_TEXTS = st.lists(ANY_TEXT, max_size=4).map("".join)
+
+
+@given(st.lists(st.tuples(MIXED_TEXTS, st.booleans()), max_size=5))
+@example([("acme", False), ("acme " * 9, True), ("e\u0301 acme", True), ("acme", False), ("o2/acme, Acme Air", True)])
+@example(
+    [("a" * 2_047 + "-acme" + "\u00e9" * 2_048, True), ("-" * 2_048 + "acme-@", True), ("acme" + "-" * 3_000, True)]
+)
+@example([(f"{left}air{right}", True) for left in ("", " ", "@", "&", "-") for right in ("", " ", ";", "-", "/")])
+def test_compiled_code_hears_what_the_readable_search_finds(chosen: list[tuple[str, bool]]) -> None:
+    index = KeywordIndex((keyword, number % 7) for number, keyword in enumerate(KEYWORDS))
+    texts, wanted = [text for text, _ in chosen], [is_wanted for _, is_wanted in chosen]
+    found = index.find(texts)
+    assert heard(index, texts, wanted) == {row: set(brands) for row, brands in found.items() if wanted[row]}
+
+
+def test_more_brands_than_there_is_room_for_are_all_found() -> None:
+    index = KeywordIndex(("acme", brand) for brand in range(1_000))
+    assert heard(index, ["acme", "no", "Acme"]) == {0: set(range(1_000)), 2: set(range(1_000))}
+
+
+def test_only_what_may_be_an_address_or_cannot_be_folded_by_letters_is_left_to_the_readable_search() -> None:
+    plain = [
+        "acme",
+        "(Acme)",
+        "@acme",
+        "@jane acme",
+        "see https://acme.com/x",
+        "www.acme.com",
+        "\u201cacme\u201d\u2026",
+    ]
+    hard = ["acme@mail.example", "acme.com/help", "e\u0301 acme"]
+    texts = Strings.of(plain + hard)
+    _, left = search(texts, np.ones(len(texts), np.bool_), letters(), make_trie([("acme", (0,))]))
+    assert left.tolist() == list(range(len(plain), len(texts)))

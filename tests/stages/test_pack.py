@@ -1,7 +1,7 @@
 """Goal: care and capture get all there is to know of a batch, however it was cut, in blocks that are small enough.
 Method: batches of two partitions through ``process_batch``, blocks unpacked again; laws by Hypothesis."""
 
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import msgspec
@@ -30,7 +30,7 @@ from models.records import INTENTS, ControlKind, Flag, Role
 from streams.stages.classify import BatchOutput, process_batch
 from streams.stages.decode import Foreign
 from streams.stages.keys import case_key, murmur2_partition
-from streams.stages.pack import murmur2_partitions
+from streams.stages.pack import murmur2_partitions, partitions_of
 from streams.stages.route import make_hasher
 from streams.stages.spans import FeedSeen, PartitionState, idle_is_due
 from streams.stages.split import encode_blocks
@@ -48,24 +48,38 @@ def process(values: Any, states: dict[int, PartitionState] | None = None, **opti
     return process_batch(batch(values, **options), CONTEXT, states or {}, now_ms)
 
 
-def care(output: BatchOutput, partition: int | None = None) -> list[CareSection]:
+Event = tuple[str, str, dict[str, Any]]  # id, case key, row
+
+
+def care_blocks(output: BatchOutput, partition: int | None = None) -> list[CareBlock]:
     blocks = output.care_blocks if partition is None else [output.care_blocks[partition]]
-    decoded = [msgspec.msgpack.decode(raw, type=CareBlock) for chosen in blocks for raw in chosen]
-    return [section for block in decoded for section in block.sections]
+    return [msgspec.msgpack.decode(raw, type=CareBlock) for chosen in blocks for raw in chosen]
+
+
+def care(output: BatchOutput, partition: int | None = None) -> list[CareSection]:
+    return [section for block in care_blocks(output, partition) for section in block.sections]
 
 
 def capture(output: BatchOutput, partition: int) -> list[CaptureBlock]:
     return [msgspec.msgpack.decode(raw, type=CaptureBlock) for raw in output.capture_blocks[partition]]
 
 
-def events(output: BatchOutput) -> list[tuple[str, str, dict[str, Any]]]:
-    """(id, case key, row) of every event, by raw offset."""
-    found = []
-    for section in care(output):
-        for row, name in zip(np.frombuffer(section.rows, EVENT_DTYPE), section.ids, strict=True):
-            fields = {field: row[field].item() for field in EVENT_DTYPE.names or ()}
-            found.append((name, section.keys[fields.pop("key")], fields | {"feed": section.feeds[fields["feed"]]}))
+def events(output: BatchOutput) -> list[Event]:
+    """Every event, by raw offset."""
+    found = [event for block in care_blocks(output) for of_section in events_of(block) for event in of_section]
     return sorted(found, key=lambda event: event[2]["offset"])
+
+
+def events_of(block: CareBlock) -> list[list[Event]]:
+    """The events of each section."""
+    found: list[Event] = []
+    for row, name in zip(np.frombuffer(block.rows, EVENT_DTYPE), block.ids.decode().split("\0")[:-1], strict=True):
+        fields = {field: row[field].item() for field in EVENT_DTYPE.names or ()}
+        source, brand = block.pairs[fields.pop("pair")]
+        key = case_key(source, brand, f"{fields.pop('customer'):016x}")
+        found.append((name, key, fields | {"feed": block.feeds[fields["feed"]]}))
+    told = iter(found)
+    return [list(islice(told, section.events)) for section in block.sections]
 
 
 # ---------------------------------------------------------------- murmur2
@@ -75,6 +89,22 @@ def events(output: BatchOutput) -> list[tuple[str, str, dict[str, Any]]]:
 def test_compiled_murmur2_gives_what_the_plain_one_gives(keys: list[str], partitions: int) -> None:
     expected = [murmur2_partition(key.encode(), partitions) for key in keys]
     assert murmur2_partitions(keys, partitions).tolist() == expected
+
+
+NAMES = st.text(st.sampled_from("ab\x1e\x1fé"), max_size=3)
+
+
+@given(
+    st.lists(st.tuples(NAMES, NAMES), min_size=1, max_size=4), st.lists(st.integers(0, 2**64 - 1)), st.integers(1, 99)
+)
+def test_a_case_key_lives_where_the_partitioner_puts_its_text(
+    pairs: list[tuple[str, str]], customers: list[int], partitions: int
+) -> None:
+    told = [(number % len(pairs), customer) for number, customer in enumerate(customers)]
+    keys = [case_key(*pairs[pair], f"{customer:016x}") for pair, customer in told]
+    columns = np.array([pair for pair, _ in told], np.int64), np.array(customers, np.uint64)
+    expected = [murmur2_partition(key.encode(), partitions) for key in keys]
+    assert partitions_of(pairs, *columns, partitions).tolist() == expected
 
 
 # ---------------------------------------------------------------- events
@@ -122,7 +152,7 @@ def test_each_mention_and_each_brand_is_counted_by_one_event(name: str) -> None:
 def test_events_lie_in_the_partition_of_their_case_key() -> None:
     output = process([mention(i) for i in range(1, 60)])
     for partition in range(3):
-        keys = {key for section in care(output, partition) for key in section.keys}
+        keys = {key for block in care_blocks(output, partition) for told in events_of(block) for _, key, _ in told}
         assert keys, "every partition has some"
         assert {murmur2_partition(key.encode(), 3) for key in keys} == {partition}
 
@@ -327,6 +357,9 @@ def test_a_large_block_is_split_into_contiguous_ones_that_say_the_same() -> None
 
 
 def check_parts(whole: Any, parts: list[Any]) -> None:
+    if isinstance(whole, CareBlock):
+        told = [event for of_section in events_of(whole) for event in of_section]
+        assert [event for part in parts for of_section in events_of(part) for event in of_section] == told
     for section in whole.sections:
         pieces = [p for part in parts for p in part.sections if p.span.partition == section.span.partition]
         spans: list[RawSpan] = [piece.span for piece in pieces]
@@ -339,8 +372,7 @@ def check_parts(whole: Any, parts: list[Any]) -> None:
         )
         assert not any(span.marks or span.ends for span in spans[:-1]), "event time must not run ahead of events"
         if isinstance(section, CareSection):
-            assert [name for piece in pieces for name in piece.ids] == list(section.ids)
-            assert [key for piece in pieces for key in keys_of(piece)] == keys_of(section)
+            assert sum(piece.events for piece in pieces) == section.events
         else:
             rows = b"".join(feed.rows for piece in pieces for feed in piece.feeds if feed.feed == "f")
             assert rows == b"".join(feed.rows for feed in section.feeds if feed.feed == "f")
@@ -348,10 +380,6 @@ def check_parts(whole: Any, parts: list[Any]) -> None:
             assert limits == [limit for feed in section.feeds for limit in feed.limits]
             stalls = [stall for piece in pieces for feed in piece.feeds for stall in feed.stalls]
             assert stalls == [stall for feed in section.feeds for stall in feed.stalls]
-
-
-def keys_of(section: CareSection) -> list[str]:
-    return [section.keys[index] for index in np.frombuffer(section.rows, EVENT_DTYPE)["key"].tolist()]
 
 
 def test_a_section_that_is_one_record_stays_whole() -> None:

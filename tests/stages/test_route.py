@@ -1,15 +1,22 @@
 """Goal: a mention reaches the brands it concerns, in the right role, with the right customers.
-Method: tables over two brands; laws of the customer hash."""
+Method: tables over two brands; laws of the customer hash; compiled routing against what the router says of each mention
+by itself."""
+
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from config.settings import Tier
+from config.load import load_settings
+from config.settings import Brand, Tier
+from models.packing import Strings
 from models.records import Mention, Role
 from streams.stages.mention_table import MentionTable
-from streams.stages.route import Router, bands_of, make_hasher, tier_of
+from streams.stages.retweets import MIXED, OWN, REPEATED, kinds_of, own_parts
+from streams.stages.route import Concerns, Router, bands_of, make_hasher, tier_of
 from tests.raw import mention, settings
 
 ROUTER = Router(settings().brands, b"key")
@@ -141,6 +148,91 @@ def test_what_a_brand_says_of_others_concerns_the_brand_alone() -> None:
 
 def test_a_brand_is_never_the_customer_of_another() -> None:
     assert route(mention(author="bolt", mentions=("acme",))) == [("Bolt", Role.BRAND, hashes("bolt"), False)]
+
+
+# ---------------------------------------------------------------- compiled code against the readable routing
+
+SEVERAL: list[dict[str, Any]] = [
+    {"name": "Acme", "handles": ["AcmeCare", "acme"], "bot_handles": ["AcmeBot"], "keywords": ["acme air", "storm"]},
+    {"name": "Kiosk", "handles": ["kiosk", "\u00c9toile"], "keywords": ["kiosk", "storm"]},
+    {"name": "Bolt", "handles": ["bolt"], "bot_handles": ["\u00e9robot"], "keywords": ["thunder"]},
+]
+MANY = Router(load_settings(environ={}, overrides={"brands": SEVERAL}).brands, b"key")
+HANDLES = ("acme", "ACMECARE", "AcmeBot", "bolt", "Kiosk", "\u212aiosk", "\u00e9toile", "\u00c9TOILE", "\u00c9robot")
+PEOPLE = ("7", "8", "jane", "Jane", "jo\u00eb", "")
+PIECES = (
+    *(
+        "RT @jane: ",
+        "RT @acme: ",
+        "RT @jo\u00eb: ",
+        "RT @",
+        "RT @" + "a" * 51 + ":",
+        "\u2003",
+        " ",
+        "\n",
+        "x",
+        "@bolt ",
+    ),
+    *("thunder", "acme air", "KIOSK", "storm", "https://kiosk.example/x", "kiosk@mail.example", "e\u0301", "@jane: "),
+)
+NAMES = st.sampled_from(HANDLES + PEOPLE)
+SHORT_LISTS = st.lists(NAMES, max_size=3).map(tuple)
+LISTS = SHORT_LISTS | st.tuples(st.tuples(NAMES, NAMES), st.sampled_from([16, 33])).map(lambda few: few[0] * few[1])
+MENTIONS = st.builds(
+    mention,
+    number=st.integers(1, 9),
+    author=NAMES,
+    handle=NAMES,
+    reply_to_author=NAMES,
+    mentions=LISTS,
+    handles=LISTS,
+    text=st.lists(st.sampled_from(PIECES), max_size=5).map("".join),
+    source=st.sampled_from(["x", "mastodon", "\u00e9"]),
+)
+
+
+@examples(max_examples=1_000)
+@given(st.lists(MENTIONS, max_size=4))
+def test_a_batch_is_routed_as_each_of_its_mentions(mentions: list[Mention]) -> None:
+    routed = MANY.route(MentionTable.of(mentions))
+    expected = Concerns.of(MANY.route_mentions(mentions))
+    assert list(routed) == list(expected)
+    assert [getattr(routed, name).dtype for name in routed.__struct_fields__] == [
+        getattr(expected, name).dtype for name in expected.__struct_fields__
+    ]
+
+
+def test_a_batch_of_nothing_concerns_nobody() -> None:
+    assert list(MANY.route(MentionTable.of([]))) == []
+
+
+def test_brands_without_handles_or_keywords_concern_nobody() -> None:
+    mentions = [mention(number=number, handle="jane", reply_to_author="acme") for number in range(1, 4)]
+    for brands in ((), (Brand(name="Mute"),)):
+        router = Router(brands, b"")
+        assert list(router.route(MentionTable.of(mentions))) == router.route_mentions(mentions)
+
+
+@given(st.lists(st.lists(st.sampled_from(PIECES), max_size=5).map("".join)))
+def test_compiled_code_knows_a_retweet_or_knows_that_it_does_not(texts: list[str]) -> None:
+    for text, kind in zip(texts, kinds_of(Strings.of(texts)).tolist(), strict=True):
+        own = own_parts([mention(text=text)])[0]
+        assert kind in (OWN, REPEATED, MIXED)
+        assert (kind == OWN) == ("RT @" not in text)
+        if kind == REPEATED:
+            assert (own.text, own.mentions) == ("", ())
+
+
+def test_retweets_in_their_usual_form_are_known_by_compiled_code() -> None:
+    texts = [
+        "RT @jane: thunder",
+        " \n\tRT @a_9: RT @b: x",
+        "thunder! RT @jane: x",
+        "RT @jo\u00eb: x",
+        "START @acme: x",
+        "RT",
+    ]
+    assert kinds_of(Strings.of(texts)).tolist() == [REPEATED, REPEATED, MIXED, MIXED, MIXED, OWN]
 
 
 @given(st.text(), st.text(), st.text(), st.text())

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from models.records import STAMP_HEADER, ControlKind, Escalation, RejectReason, Stamp, Verdict
 from streams.stages.classify import BatchOutput, process_batch
+from streams.stages.escalations import gravest_of, priority_of
 from streams.stages.keys import case_key, murmur2_partition
 from streams.stages.route import make_hasher
-from streams.stages.verdicts import SCORE_STEPS, SCORES, priority_of, steps_of
+from streams.stages.verdict_writer import SCORES
+from streams.stages.verdicts import SCORE_STEPS, steps_of
 from tests.raw import NOON_MS, Value, as_bytes, batch, context, control, mention, settings
 
 HASH = make_hasher(settings().privacy.customer_key.get_secret_value().encode())
@@ -127,9 +129,9 @@ def test_a_verdict_that_a_mention_brings_along_is_dropped() -> None:
 
 def test_key_and_partition_of_a_record_follow_mention_and_case() -> None:
     output = process(mention(7, mentions=("acme", "bolt")))
-    assert output.classified.keys == [b"x:7:Acme", b"x:7:Bolt"]
+    assert list(output.classified.keys) == [b"x:7:Acme", b"x:7:Bolt"]
     cases = [case_key("x", brand, HASH("x", "c7")) for brand in ("Acme", "Bolt")]
-    assert output.classified.partitions == [murmur2_partition(case.encode(), 3) for case in cases]
+    assert output.classified.partitions.tolist() == [murmur2_partition(case.encode(), 3) for case in cases]
 
 
 def test_a_late_mention_is_classified_as_late_and_is_no_event() -> None:
@@ -148,14 +150,15 @@ def test_an_escalation_tells_the_desk_what_it_needs() -> None:
     assert (escalation.text, escalation.brand, escalation.tier) == ("lawyer issue [e-mail address]", "Acme", "fans")
     assert (escalation.customer, escalation.author) == (HASH("x", "c4"), "c4")
     assert escalation.priority == pytest.approx(100 * (0.4 * 0.9 + 0.3 * 0.8 + 0.1 * 0.5 + 0.1))
-    assert output.escalations.keys == [b"x:4:Acme"]
-    assert output.escalations.partitions == output.classified.partitions[:1]
+    assert list(output.escalations.keys) == [b"x:4:Acme"]
+    assert output.escalations.partitions.tolist() == output.classified.partitions[:1].tolist()
 
 
 def test_priority_grows_with_reach_repetition_and_tier_up_to_100() -> None:
     weights = settings().priority
-    plain = priority_of(weights, 0.0, (), mention(), tiered=False)
-    most = priority_of(weights, 1.0, ("safety", "repeat"), mention(verified=True), tiered=True)
+    plain = priority_of(weights, 0.0, 0.0, 0, verified=False, repeated=False, tiered=False)
+    gravest = gravest_of(weights, ("safety", "repeat"))
+    most = priority_of(weights, 1.0, gravest, 0, verified=True, repeated=True, tiered=True)
     assert (plain, most) == (0.0, 100.0)
 
 
@@ -192,7 +195,7 @@ SMALL: dict[str, Any] = {"kafka__message_max_bytes": 131_072, "classify__block_b
 def test_a_mention_whose_output_would_be_too_large_is_a_reject_instead() -> None:
     grows = mention(2, text="a@b.c" * 20_000)  # masked it is three times as long
     output = process(mention(1), grows, mention(3), **SMALL)
-    assert output.classified.keys == [b"x:1:Acme", b"x:3:Acme"]
+    assert list(output.classified.keys) == [b"x:1:Acme", b"x:3:Acme"]
     assert output.stats.rejects == {"output_too_large": 1}
     (letter,) = output.dlq
     digest = orjson.loads(letter.value or b"")
