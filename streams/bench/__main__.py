@@ -7,18 +7,31 @@ from pathlib import Path
 
 import msgspec
 
-from streams.bench.judge import Plan, run
-from streams.bench.table import show
+from streams.bench.command import add_options, bench_all
 from streams.cli import guard
 
 _JUDGE = """How many texts a second the judge handles on one core, all verdicts together and part by part, with
 scikit-learn's own pipeline and fastText (if it is installed) beside it in the same run, in interleaved rounds."""
 
 
+_WHOLE = """Measure Unheard on this machine: how much it carries beside a raw copy of the same topic and beside other
+libraries, in interleaved rounds on one broker, which this starts itself."""
+
+
 def parser() -> argparse.ArgumentParser:
     """The options of ``scripts/bench``."""
-    top = argparse.ArgumentParser(prog="scripts/bench", description="Measure Unheard on this machine.")
-    benches = top.add_subparsers(dest="bench", required=True, metavar="BENCH")
+    top = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description=_WHOLE,
+        epilog="Example: scripts/bench --quick --json | tail -n 1",
+    )
+    add_options(top)
+    benches = top.add_subparsers(dest="bench", metavar="judge")
+    _add_judge(benches)
+    return top
+
+
+def _add_judge(benches: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     judge = benches.add_parser(
         "judge",
         help="the judge on its own, beside scikit-learn and fastText",
@@ -36,7 +49,6 @@ def parser() -> argparse.ArgumentParser:
     judge.add_argument("--rounds", type=_rounds, default=3, metavar="N", help="how often each is measured (default 3)")
     judge.add_argument("--quick", action="store_true", help="2,000 texts, one round, no cold start: within a minute")
     judge.add_argument("--json", action="store_true", help="print the figures as one JSON object in the last line")
-    return top
 
 
 def _rounds(text: str) -> int:
@@ -48,6 +60,9 @@ def _rounds(text: str) -> int:
 
 def bench_judge(options: argparse.Namespace) -> None:
     """Measure, and print the tables; with ``--json`` the report in one line behind them."""
+    from streams.bench.judge import Plan, run
+    from streams.bench.table import show
+
     plan = Plan(options.texts, options.model, 1 if options.quick else options.rounds, options.quick)
     report = run(plan, _say)
     show(report)
@@ -62,7 +77,7 @@ def _say(line: str) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Exit codes as of ``unheard``: 0 done, 1 could not be done, 2 a wrong request, 130 interrupted."""
     options = parser().parse_args(arguments)
-    return guard(lambda: bench_judge(options))
+    return guard(lambda: bench_judge(options) if options.bench == "judge" else bench_all(options))
 
 
 if __name__ == "__main__":

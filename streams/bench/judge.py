@@ -6,12 +6,11 @@ turning of numbers into verdicts.
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import f1_score
 
 from models import artefact, pii
 from models.closing import closes
@@ -22,6 +21,7 @@ from models.replies import diverts
 from models.scan import ANY_PII, Scanner
 from models.scorer import Scorer
 from streams.bench.measure import Contender, Machine, Timing, describe_machine, one_core, time_rounds
+from streams.bench.quality import OURS, Quality, labels_of, measure_quality
 from streams.bench.rivals import FASTTEXT_MISSING, Label, Rival, has_fasttext, train_fasttext, train_scikit
 from streams.bench.start_up import StartUp, measure_start_up
 from streams.bench.texts import Text, Texts, load_texts
@@ -31,10 +31,9 @@ GOAL_WARM_SECONDS: Final = 2.0
 BATCH: Final = 5_000
 QUICK_TEXTS: Final = 2_000
 SLOW_TEXTS: Final = 5_000  # scikit-learn gets so many: a thirtieth of our speed is known from fewer texts too
-UNHEARD: Final = "unheard"
+UNHEARD: Final = OURS
 REPLIES: Final = "unheard, replies alone"
 BUSY: Final = "other programs were at work on this core, so the figures are too low: see CPU µs, or measure again"
-_LEAST_LABELS: Final = 20
 _OURS_ALONE: Final = 0.95  # share of the time in which the core worked for us
 
 
@@ -43,15 +42,6 @@ class Plan(msgspec.Struct, frozen=True):
     model: str = ""
     rounds: int = 3
     quick: bool = False
-
-
-class Quality(msgspec.Struct, frozen=True):
-    """On texts that the contender has not seen."""
-
-    name: str
-    intent_macro_f1: float
-    escalation_f1: float | None
-    how: str
 
 
 class Goal(msgspec.Struct, frozen=True):
@@ -89,11 +79,11 @@ def run(plan: Plan, say: Callable[[str], None] = lambda _line: None) -> Report:
         say("starting fresh processes")
         start_up = measure_start_up(plan.model, quick=plan.quick)
         say("training the others")
-        seen, held_out, notes = _labels(texts, judge)
+        seen, held_out, notes = labels_of(texts, judge)
         rivals, missing = _rivals(seen)
         say(f"measuring, {plan.rounds} round{'s' if plan.rounds > 1 else ''}")
         timings = time_rounds([*_ours(judge, model, texts), *_theirs(rivals, texts)], plan.rounds)
-        quality = _quality(judge, model, texts, rivals, held_out) if held_out else []
+        quality = measure_quality(judge, model, texts, rivals, held_out) if held_out else []
         machine = describe_machine(pinned)
     ours = next(timing for timing in timings if timing.name == UNHEARD)
     busy = [BUSY] if ours.cpu_us < _OURS_ALONE * ours.us else []
@@ -208,19 +198,6 @@ def _judge_replies(judge: Judge, replies: list[str]) -> None:
 # ---------------------------------------------------------------- the others
 
 
-def _labels(texts: Texts, judge: Judge) -> tuple[list[Label], list[Label], list[str]]:
-    """(to train the others on, held out, notes). Without labels they learn our own verdicts, and nothing is held out:
-    that would only say how alike they are."""
-    labels = [Label(row.text, row.intent, bool(row.reasons)) for row in texts.rows if row.intent]
-    if len(labels) >= _LEAST_LABELS:
-        tenth = len(labels) // 10
-        return labels[tenth:], labels[:tenth], []
-    judged = judge.judge(texts.texts, texts.replies)
-    ours = zip(texts.texts, judged.intent.tolist(), judged.escalate.tolist(), strict=True)
-    taught = [Label(text, INTENTS[intent], flag) for text, intent, flag in ours if INTENTS[intent] != "unjudged"]
-    return taught, [], ["no labels at hand: the others learned our own verdicts, so only their speed means something"]
-
-
 def _rivals(seen: Sequence[Label]) -> tuple[list[Rival], list[str]]:
     """(those that could be trained, a note for each that could not)."""
     scikit = train_scikit(seen)
@@ -245,43 +222,3 @@ def _in_batches(rival: Rival, texts: list[str]) -> Callable[[], object]:
             rival.predict(texts[start : start + BATCH])
 
     return run_all
-
-
-# ---------------------------------------------------------------- how good
-
-
-def _quality(
-    judge: Judge, model: artefact.Artefact, texts: Texts, rivals: Sequence[Rival], held_out: list[Label]
-) -> list[Quality]:
-    """Scores on the held-out tenth. A model of ours that was trained on this very file has seen it, so what counts is
-    its cross-validation."""
-    unseen = [label.text for label in held_out]
-    if model.parameters.training.get("data_sha256") == texts.labels_sha256:
-        scores: dict[str, Any] = model.parameters.scores
-        found = [
-            Quality(
-                UNHEARD,
-                scores["intent"]["all"]["macro_f1"],
-                scores["escalation"]["f1"],
-                "cross-validated in training, since it was trained on the held-out texts too",
-            )
-        ]
-    else:
-        judged = judge.judge(unseen, np.zeros(len(held_out), np.bool_))
-        intents = [INTENTS[code] for code in judged.intent.tolist()]
-        found = [_measure(UNHEARD, held_out, intents, judged.escalate.tolist())]
-    return found + [
-        _measure(rival.name, held_out, *rival.predict([label.text for label in held_out])) for rival in rivals
-    ]
-
-
-def _measure(name: str, held_out: Sequence[Label], intents: Sequence[str], flags: Sequence[bool]) -> Quality:
-    truth = [label.intent for label in held_out]
-    macro = f1_score(truth, intents, average="macro", labels=sorted(set(truth)), zero_division=0)
-    binary = f1_score([label.escalate for label in held_out], flags, zero_division=0) if flags else None
-    return Quality(
-        name,
-        round(float(macro), 4),
-        None if binary is None else round(float(binary), 4),
-        f"on {len(held_out):,} held-out texts",
-    )

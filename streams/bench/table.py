@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streams.bench.judge import Quality, Report
+from streams.bench.judge import Report
+from streams.bench.quality import Quality
 
 _WIDTH = 120  # where there is no terminal
 

@@ -41,6 +41,7 @@ COMMANDS: Final = (
     Entry("label", "Judge texts: JSON lines in, JSON lines out."),
     Entry("tail", "Print the records of a topic."),
     Entry("sample", "Write the sample firehose and its ground truth."),
+    Entry("plan", "Compute workers, partitions, disk and memory for a rate."),
     Entry("topics", "Create or describe the topics.", ("create", "describe")),
     Entry("broker", "Start, stop or look at the embedded broker.", ("up", "down", "status")),
     Entry("config", "Show or check the settings.", ("show", "check")),
