@@ -18,7 +18,7 @@ import msgspec
 from config.errors import UnheardError
 from streams.bench.bench import Bench
 from streams.bench.cluster import cluster
-from streams.bench.guard import BASELINE, WORSE, Ratio, ratios_of, read_baseline, store, worse
+from streams.bench.guard import BASELINE, WORSE, Ratio, load_of, ratios_of, read_baseline, store, worse
 from streams.bench.report import LONG, MAIN, PARTS, Json, errors_of
 from streams.bench.report_table import show_report
 from streams.bench.whole import measure_all
@@ -26,6 +26,7 @@ from streams.bench.whole import measure_all
 MENTIONS: Final = 1_000_000
 QUICK_MENTIONS: Final = 100_000
 ROUNDS: Final = 3
+SPAN_HOURS: Final = 1.0  # the sample's three days would mostly measure its 34,000 windows
 _GUARDED: Final = (*MAIN, "peers")
 _ADDRESS: Final = re.compile(r"[^\s:]+:\d{1,5}(,[^\s:]+:\d{1,5})*")
 _LARGEST: Final = 100_000_000
@@ -47,13 +48,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--rounds", type=_number(1_000), metavar="N", help=f"how often the main parts are measured (default {ROUNDS})"
     )
     parser.add_argument(
-        "--mentions", type=_number(_LARGEST), metavar="N", help=f"of the main parts (default {MENTIONS:,})"
+        "--mentions",
+        type=_number(_LARGEST),
+        metavar="N",
+        help=f"of the main parts (default {MENTIONS:,}, with --guard the baseline's)",
     )
     parser.add_argument(
         "--span",
         type=_hours,
         metavar="HOURS",
-        help="in how much event time the mentions of the main parts happened (default: three days, as in the sample)",
+        help=f"in how much event time the mentions of the main parts happened (default {SPAN_HOURS:g}, with --guard the"
+        " baseline's)",
     )
     parser.add_argument(
         "--broker",
@@ -158,16 +163,28 @@ def _measure(options: argparse.Namespace) -> Json:
         with cluster(options.broker, Path(folder)) as running:
             if options.guard is not None:
                 read_baseline(options.guard, running.version)  # better told now than in an hour
+            mentions, span_hours = _load(options)
             bench = Bench(
                 cluster=running,
                 directory=Path(folder),
                 quick=options.quick,
                 rounds=options.rounds or (1 if options.quick else ROUNDS),
-                mentions=options.mentions or (QUICK_MENTIONS if options.quick else MENTIONS),
+                mentions=mentions,
                 say=say,
-                span_hours=options.span,
+                span_hours=span_hours,
             )
-            return measure_all(bench, parts)
+            report = measure_all(bench, parts)
+            report["machine"] |= {"asked": {"mentions": mentions, "span_hours": span_hours}}
+            return report
+
+
+def _load(options: argparse.Namespace) -> tuple[int, float]:
+    """(mentions, hours of event time): what is asked for, else the baseline's, else the usual."""
+    usual: Mapping[str, float] = {
+        "mentions": QUICK_MENTIONS if options.quick else MENTIONS,
+        "span_hours": SPAN_HOURS,
+    } | (load_of(options.guard) if options.guard is not None else {})
+    return options.mentions or int(usual["mentions"]), options.span or usual["span_hours"]
 
 
 def _sayer(began: float) -> Callable[[str], None]:

@@ -64,12 +64,7 @@ def worse(now: Mapping[str, Ratio], before: Mapping[str, Ratio], limit: float = 
 
 def read_baseline(path: Path, broker: str) -> dict[str, Ratio]:
     """The ratios of a stored report. Raises UsageError when it is missing or none, or of another broker."""
-    try:
-        report: Json = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-    except OSError as error:
-        raise UsageError(f"cannot read the baseline {path}: {error.strerror}") from None
-    except msgspec.DecodeError as error:
-        raise UsageError(f"{path} is no stored report: {error}") from None
+    report = _read(path)
     ratios = ratios_of(report)
     if not ratios:
         raise UsageError(f"{path} is no stored report: it has nothing to compare")
@@ -77,6 +72,21 @@ def read_baseline(path: Path, broker: str) -> dict[str, Ratio]:
     if measured_on.split()[:-1] != broker.split()[:-1]:
         raise UsageError(f"{path} was measured on {measured_on}, not on {broker}: measure a baseline there")
     return ratios
+
+
+def load_of(path: Path) -> dict[str, float]:
+    """``mentions`` and ``span_hours`` that a stored report was measured with: ratios depend on both."""
+    asked: dict[str, float] = (_read(path).get("machine") or {}).get("asked") or {}
+    return asked
+
+
+def _read(path: Path) -> Json:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except OSError as error:
+        raise UsageError(f"cannot read the baseline {path}: {error.strerror}") from None
+    except msgspec.DecodeError as error:
+        raise UsageError(f"{path} is no stored report: {error}") from None
 
 
 def store(report: Json, path: Path) -> None:

@@ -28,7 +28,7 @@ from streams.runtime.metrics import Telemetry
 from streams.runtime.topics_admin import require_topics
 from streams.runtime.transactions import Outbox, Recovery, SendError, exit_error
 from streams.stages import topics
-from streams.stages.classify import BatchOutput, Context, process_batch, rehearse, warm_up
+from streams.stages.classify import BatchOutput, Context, process_batch, rehearse
 from streams.stages.decode import Headers, RawBatch
 from streams.stages.dlq_guard import DlqGuard
 from streams.stages.spans import idle_is_due
@@ -305,7 +305,6 @@ def run_classify(settings: Settings, replica: str = "") -> None:
     log.info("metrics on %s:%d", settings.metrics.host, port)
     try:
         judge = Judge.load(settings.model.path, settings.model.escalation_threshold)
-        warm_up()
         tune_collector()
         stop_on_signals(stopping)  # until here a signal just ends the process: there is nothing to finish
         identity = unique_transactional_id(settings, replica)

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import logging
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -46,7 +47,7 @@ class OutputSender:
     def __init__(
         self, config: dict[str, Any], prefix: str, telemetry: Telemetry, watch: LoopWatch, timeout_seconds: float = 30
     ) -> None:
-        self._producer = Producer({**config, "linger.ms": 2})
+        self._producer = Producer({**config, "linger.ms": 2, "delivery.report.only.error": True})
         self._prefix, self._telemetry, self._watch = prefix, telemetry, watch
         self._timeout_seconds = timeout_seconds
         self._lock = asyncio.Lock()
@@ -67,6 +68,8 @@ class OutputSender:
     async def _send_phase(self, outputs: list[Output]) -> None:
         for output in outputs:
             self._produce(output)
+        for topic, count in Counter([output.topic for output in outputs]).items():
+            self._telemetry.inc("unheard_records_out_total", count, topic=topic)
         left = await asyncio.get_running_loop().run_in_executor(None, self._producer.flush, self._timeout_seconds)
         if left or self._errors:
             reason = str(self._errors[0]) if self._errors else f"{left} records unacknowledged"
@@ -81,7 +84,6 @@ class OutputSender:
                 break
             except BufferError:
                 self._producer.poll(0.1)
-        self._telemetry.inc("unheard_records_out_total", topic=output.topic)
 
     def _delivered(self, error: KafkaError | None, _message: Any) -> None:
         if error is not None:

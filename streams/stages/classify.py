@@ -16,7 +16,7 @@ from streams.stages.decode import Lines, RawBatch, decode_batch
 from streams.stages.escalations import EscalationWriter
 from streams.stages.mention_table import MentionTable
 from streams.stages.output_records import Records
-from streams.stages.pack import Events, make_events, murmur2_partitions, pack_care
+from streams.stages.pack import Events, make_events, pack_care
 from streams.stages.pack_capture import pack_capture
 from streams.stages.rewrite import open_mentions
 from streams.stages.route import Concerns, Router
@@ -269,11 +269,6 @@ def _tally(names: Iterable[str]) -> dict[str, int]:
     for name in names:
         counts[name] = counts.get(name, 0) + 1
     return counts
-
-
-def warm_up() -> None:
-    """Compile what is compiled on first use, before the first batch has to wait for it."""
-    murmur2_partitions(["a"], 1)
 
 
 def rehearse(context: Context) -> None:

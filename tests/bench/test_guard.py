@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from config.errors import UsageError
-from streams.bench.guard import BASELINE, Ratio, ratios_of, read_baseline, store, worse
+from streams.bench.guard import BASELINE, Ratio, load_of, ratios_of, read_baseline, store, worse
 from streams.bench.report import Json
 
 
@@ -85,3 +85,10 @@ def test_the_stored_baseline_has_every_ratio_and_says_what_it_was_measured_on() 
     stored = msgspec.json.decode(BASELINE.read_bytes(), type=dict)
     assert set(ratios_of(stored)) == set(ratios_of(report()))
     assert stored["machine"]["broker"].startswith("Apache Kafka")
+
+
+def test_the_load_of_a_baseline_is_measured_again(tmp_path: Path) -> None:
+    stored = report()
+    stored["machine"]["asked"] = {"mentions": 500, "span_hours": 0.5}
+    store(stored, tmp_path / "baseline.json")
+    assert load_of(tmp_path / "baseline.json") == {"mentions": 500, "span_hours": 0.5}
