@@ -24,7 +24,7 @@ from streams.bench.report_table import show_report
 from streams.bench.whole import measure_all
 
 MENTIONS: Final = 1_000_000
-QUICK_MENTIONS: Final = 100_000
+QUICK_MENTIONS: Final = 200_000
 ROUNDS: Final = 3
 SPAN_HOURS: Final = 1.0  # the sample's three days would mostly measure its 34,000 windows
 _GUARDED: Final = (*MAIN, "peers")
