@@ -36,7 +36,10 @@ def _pieces(report: Json) -> Iterator[RenderableType]:
         yield _costs(report)
     for part in ("latency", "spike", "scale"):
         if part in report and "error" not in report[part]:
-            yield from _shown(part, report[part])
+            found = dict(report[part])
+            if part == "latency":
+                yield _latencies(found.pop("points"))
+            yield from _shown(part, found)
     for line in (*_machine_lines(report["machine"]), *errors_of(report)):
         yield Text(line)
 
@@ -88,6 +91,27 @@ def _costs(report: Json) -> Table:
             f"{peak / _MEBIBYTE:,.0f}",
             _listed(found["stages"].get(name, {})),
         )
+    return table
+
+
+def _latencies(points: Sequence[Mapping[str, Any]]) -> Table:
+    """From the instant at which each mention was due, however late it was sent."""
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("latency, ms", no_wrap=True)
+    for title in ("due a second", "sent", "p50", "p99", "p99.9", "most", "unseen", "backlog", "CPU µs a mention"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for point in points:
+        for seen, name in (("classified", "classified record"), ("window", "first window")):
+            figures = point[seen]
+            table.add_row(
+                name,
+                f"{point['rate']:,.0f}",
+                f"{point['sent_per_second']:,.0f}",
+                *(f"{figures[quantile]:,.0f}" for quantile in ("p50_ms", "p99_ms", "p99_9_ms", "max_ms")),
+                f"{figures['unseen']:,}",
+                f"{point['backlog']:,}",
+                f"{point['cpu_us_per_mention']:,.1f}",
+            )
     return table
 
 

@@ -31,6 +31,13 @@ MACHINE: Json = {
 }
 
 
+SEEN = {"p50_ms": 120.5, "p99_ms": 300.25, "p99_9_ms": 410.0, "max_ms": 500.0, "unseen": 0}
+POINT = {"rate": 1_000.0, "sent_per_second": 998.0, "backlog": 70, "cpu_us_per_mention": 55.5} | {
+    "classified": SEEN,
+    "window": SEEN | {"p99_ms": 2_300.0},
+}
+
+
 def run(classify_us: float, peak: int = 100) -> Run:
     cost = Cost(classify_us, peak, {"main": classify_us - 1, "librdkafka": 1.0})
     return Run(1_000.0, 2.0, {"classify-0": cost}, {"classify-0": {"judge": classify_us / 2}})
@@ -43,7 +50,7 @@ def report() -> Json:
             "classify": {"median": 90_000.0, "runs": [90_000.0, 80_000.0, 95_000.0], "processes": 1},
             "end_to_end": {"error": "care-0 ended with code 1: out of luck"},
             "peers": {"slow": {"median": 900, "runs": [900]}, "quick": {"median": 9_000, "runs": [9_000]}},
-            "latency": {"points": [{"rate": 1_000.0, "classified": {"p50_ms": 120.5, "p99_ms": 300.25}}]},
+            "latency": {"points": [POINT], "lateness_ms": 2_000},
             "spike": {"missed": 0, "drain_seconds": 12.5, "samples": []},
             "memory": {"rss_peak_bytes": {"classify": 300 << 20}},
             "cpu": {"end_to_end": {}},
@@ -113,6 +120,7 @@ def test_the_printed_report_says_what_was_measured_how_it_compares_and_what_fail
         "quick (best peer)",
         "300",
         "missed 0",
+        "2,300",
         "L 300 s",
         "3.90 a second",
         "Apache Kafka 4.1.0",
