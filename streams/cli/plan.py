@@ -57,9 +57,20 @@ def plan(
             typer.echo(msgspec.json.encode(sizing).decode())
         return
     lines = render_one(sizings[0]) if rate is not None else render_table([name for name, _ in named], sizings)
-    kept = f"kept for {retention} in {copies} cop{'y' if copies == 1 else 'ies'}"
-    for line in (*lines, "", f"{kept}; workers up to {busy:.0%} busy; costs: {known.measured_on}"):
+    for line in (*lines, "", _conditions(retention, copies, busy, known)):
         typer.echo(line)
+
+
+def usual_table(costs: Costs, settings: Settings, retention: str) -> list[str]:
+    """What the command prints without options."""
+    kept_seconds, copies = parse_span(retention), settings.kafka.replication
+    sizings = [size(costs, _demand(settings, rate, kept_seconds, copies, BUSY)) for _, rate in RATES]
+    return [*render_table([name for name, _ in RATES], sizings), "", _conditions(retention, copies, BUSY, costs)]
+
+
+def _conditions(retention: str, copies: int, busy: float, costs: Costs) -> str:
+    kept = f"kept for {retention} in {copies} cop{'y' if copies == 1 else 'ies'}"
+    return f"{kept}; workers up to {busy:.0%} busy; costs: {costs.measured_on}"
 
 
 def read_costs(path: Path) -> Costs:

@@ -14,7 +14,7 @@ import msgspec
 from config.errors import UnheardError, UsageError
 from config.load import DEFAULT_FILES
 from config.settings import Settings
-from streams.cli import COMMANDS, guard, load_command
+from streams.cli import COMMANDS, guard, load_command, plan, stored_figures
 from streams.runtime.catalogue import METRICS
 from streams.stages import export, rows
 from streams.stages.topics import TOPICS, partition_count
@@ -107,6 +107,22 @@ def settings_table() -> str:
     return _table(("setting", "default", "what and why"), lines)
 
 
+def bench_table() -> str:
+    report = stored_figures.read_stored()
+    return _table(*stored_figures.rates(report)) + "\n" + stored_figures.conditions(report)
+
+
+def latency_table() -> str:
+    return _table(*stored_figures.latencies(stored_figures.read_stored()))
+
+
+def plan_table() -> str:
+    """What ``unheard plan`` prints, without a configuration of the user's."""
+    costs, settings = plan.read_costs(plan.COSTS_FILE), Settings()
+    lines = plan.usual_table(costs, settings, retention="7d")
+    return "```console\n$ unheard plan\n" + "".join(f"{line}\n" for line in lines) + "```\n"
+
+
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "commands": commands_table,
     "replay": replay_table,
@@ -114,6 +130,9 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "topics": topics_table,
     "metrics": metrics_table,
     "settings": settings_table,
+    "bench": bench_table,
+    "latency": latency_table,
+    "plan": plan_table,
 }
 
 
