@@ -1,5 +1,6 @@
 """The picture of a stored run (``scripts/bench --svg FILE``): what carries how much, on one logarithmic axis."""
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -57,9 +58,10 @@ def draw(report: Mapping[str, Any], path: Path) -> None:
         import altair  # of the bench group, which few have
     except ImportError:
         raise UnheardError("Altair is not installed: .venv/bin/uv sync --group bench") from None
-    chart = _chart(altair, bars, _caption(report))
+    drawn = io.StringIO()
+    _chart(altair, bars, _caption(report)).save(drawn, format="svg")
     try:
-        chart.save(path, format="svg")
+        path.write_text(drawn.getvalue() + "\n", encoding="utf-8")
     except OSError as error:
         raise UnheardError(f"cannot write {path}: {error.strerror}") from None
 
