@@ -33,7 +33,7 @@ def rates(report: Mapping[str, Any]) -> tuple[Row, list[Row]]:
     found = [(name, report.get(part) or {}) for part, name in _ROWS]
     found += [(name, (report.get("peers") or {}).get(part) or {}) for part, name in _PEERS]
     limit = report["raw_copy"]["median"]
-    rows = [
+    rows: list[Row] = [
         (name, f"{part['median']:,.0f}", _spread(part["runs"]), str(part["processes"]), f"{part['median'] / limit:.3f}")
         for name, part in found
         if part.get("median")
