@@ -2,16 +2,13 @@
 
 import argparse
 import re
-import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from types import FrameType
-from typing import Final, NoReturn
+from typing import Final
 
 import msgspec
 
@@ -22,6 +19,7 @@ from streams.bench.guard import BASELINE, WORSE, Ratio, load_of, ratios_of, read
 from streams.bench.report import LONG, MAIN, PARTS, Json, errors_of
 from streams.bench.report_table import show_report
 from streams.bench.whole import measure_all
+from streams.runtime.processes import ended_by_sigterm_too
 
 MENTIONS: Final = 1_000_000
 QUICK_MENTIONS: Final = 200_000
@@ -115,7 +113,7 @@ def bench_all(options: argparse.Namespace) -> int:
     """Measure what the options ask for; 1 when a part failed or the guard found something worse."""
     if options.svg is not None and find_spec("altair") is None:
         raise UnheardError("--svg needs Altair: .venv/bin/uv sync --group bench")
-    with _ended_like_ctrl_c():
+    with ended_by_sigterm_too():
         report = _measure(options)
     if options.store is not None:
         store(report, options.store)
@@ -128,20 +126,6 @@ def bench_all(options: argparse.Namespace) -> int:
     if options.json:
         sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
     return 1 if problems else 0
-
-
-@contextmanager
-def _ended_like_ctrl_c() -> Iterator[None]:
-    """SIGTERM leaves no broker and no worker behind either."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def parts_of(options: argparse.Namespace) -> tuple[str, ...]:

@@ -1,9 +1,7 @@
 """``unheard demo``: from a file to the account in one command. ``scripts/demo`` runs it."""
 
 import os
-import signal
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +17,7 @@ from streams.cli.screen import Screen
 from streams.runtime.collector import tune_collector
 from streams.runtime.demo import DemoPlan, DemoProgress, DemoRun, run_flow
 from streams.runtime.exporter import ExportDirectory, Exports, read_exports
+from streams.runtime.processes import ended_by_sigterm_too
 from streams.sample.check import check_account
 from streams.sample.truth import Truth
 from streams.stages.report import Account
@@ -77,7 +76,7 @@ def demo(
         classify_workers=classify_workers,
         care_workers=care_workers,
     )
-    with _ending_on_sigterm(), ExitStack() as stack, Screen() as screen:
+    with ended_by_sigterm_too(), ExitStack() as stack, Screen() as screen:
         screen.note("starting" if file else "starting, and making the sample firehose")
         with run_flow(plan, settings, lambda progress: screen.show(_line(progress))) as run:
             screen.show("reading the outputs", last=True)
@@ -98,20 +97,6 @@ def _pace(speed: str) -> float | None:
     if not 0 < pace < float("inf"):
         raise UsageError(f"--speed must be above 0, not {speed}")
     return pace
-
-
-@contextmanager
-def _ending_on_sigterm() -> Iterator[None]:
-    """SIGTERM ends the demo as Ctrl-C does, cleaning up on the way."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 class _Source:

@@ -93,6 +93,20 @@ def interrupts_held_back() -> Iterator[None]:
             signal.raise_signal(came[0])
 
 
+@contextlib.contextmanager
+def ended_by_sigterm_too() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does, cleaning up on the way."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def kill(pid: int) -> None:
     """SIGKILL, and wait until the process is gone."""
     with contextlib.suppress(ProcessLookupError):

@@ -13,21 +13,12 @@ from streams.stages.decode import Lines
 from streams.stages.id_kernel import join_ids
 from streams.stages.keys import case_key
 from streams.stages.mention_table import MentionTable
-from streams.stages.partition_kernel import hash_case_keys, hash_keys
+from streams.stages.partition_kernel import hash_case_keys
 from streams.stages.route import Concerns, Router
 from streams.stages.split import care_block, encode_blocks
 from streams.stages.verdicts import Decisions
 
 Ints = NDArray[np.int64]
-
-
-def murmur2_partitions(keys: Sequence[str], partitions: int) -> Ints:
-    """The partition of each key, as :func:`streams.stages.keys.murmur2_partition` gives it."""
-    encoded = [key.encode() for key in keys]
-    hashes = np.zeros(len(keys), np.int64)
-    ends = np.cumsum([len(key) for key in encoded], dtype=np.int64)
-    hash_keys(np.frombuffer(b"".join(encoded), np.uint8), ends, hashes)
-    return hashes % partitions
 
 
 class Events(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from config.settings import Brand, Tier
+from config.settings import Brand
 from models.packing import Strings
 from models.records import FOLLOWER_BANDS, Mention, Role
 from streams.stages.customer_hash import SEPARATOR, CustomerHash, fitting_key
@@ -177,11 +177,6 @@ class Router:
         return tuple(sorted({brand for brand, _ in filter(None, named)}))
 
 
-def warm_up() -> None:
-    """Compile what routing compiles on its first use."""
-    Router((Brand(name="a", keywords=("a",)),), b"a").route(MentionTable.of(()))
-
-
 def _parties(brands: Sequence[Brand]) -> dict[str, tuple[int, int]]:
     """Lower-case handle to (brand, role). Of several brands that claim a handle the first one has it."""
     parties: dict[str, tuple[int, int]] = {}
@@ -204,17 +199,6 @@ def make_hasher(key: bytes) -> Callable[[str, str], str]:
         return hashed.hexdigest()
 
     return hash_customer
-
-
-def tier_of(tiers: Sequence[Tier], followers: int, verified: bool) -> int:
-    """1 + index of the first tier that the author belongs to, 0 for none. A tier takes authors from its number of
-    followers on, and verified ones if it says so; one that asks for nothing takes all."""
-    for index, tier in enumerate(tiers):
-        if tier.verified and verified:
-            return index + 1
-        if followers >= tier.min_followers and not (tier.verified and tier.min_followers == 0):
-            return index + 1
-    return 0
 
 
 def bands_of(followers: "np.typing.NDArray[np.int64]") -> "np.typing.NDArray[np.int64]":

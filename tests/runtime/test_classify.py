@@ -213,18 +213,26 @@ def working(settings: Settings) -> int:
     return sum(bool(member.assignment.topic_partitions) for member in members)
 
 
+def take_over(
+    settings: Settings, directory: Path, paused: str, heir: str, *, committed_above: int
+) -> "tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]]":
+    """One worker begins, is paused until another has done the rest, and wakes up; both."""
+    produce(settings, LINES)
+    first = start(settings, directory, paused)
+    await_that(lambda: sum(committed(settings).values()) > committed_above, seconds=60)
+    os.kill(first.pid, signal.SIGSTOP)
+    second = start(settings, directory, heir)
+    ends = raw_ends(settings)
+    await_that(lambda: committed(settings) == ends, seconds=60)
+    os.kill(first.pid, signal.SIGCONT)
+    return first, second
+
+
 @pytest.mark.kafka
 def test_a_batch_in_flight_of_a_worker_that_lost_its_partitions_is_written_by_their_next_owner_alone(
     kafka_settings: Settings, tmp_path: Path
 ) -> None:
-    produce(kafka_settings, LINES)
-    first = start(kafka_settings, tmp_path, "one")
-    await_that(lambda: sum(committed(kafka_settings).values()) > 100, seconds=60)
-    os.kill(first.pid, signal.SIGSTOP)
-    second = start(kafka_settings, tmp_path, "two")
-    ends = raw_ends(kafka_settings)
-    await_that(lambda: committed(kafka_settings) == ends, seconds=60)
-    os.kill(first.pid, signal.SIGCONT)
+    first, second = take_over(kafka_settings, tmp_path, "one", "two", committed_above=100)
     stop(second)
     first.send_signal(signal.SIGTERM)
     assert first.wait(15) in (0, 1), "it forgets its batch, or leaves because the broker has aborted it"
@@ -241,14 +249,7 @@ def stop(worker: "subprocess.Popen[bytes]") -> None:
 
 @pytest.mark.kafka
 def test_a_fenced_worker_exits_with_one_clear_line(kafka_settings: Settings, tmp_path: Path) -> None:
-    produce(kafka_settings, LINES)
-    first = start(kafka_settings, tmp_path, "same")
-    await_that(lambda: sum(committed(kafka_settings).values()) > 0, seconds=60)
-    os.kill(first.pid, signal.SIGSTOP)
-    second = start(kafka_settings, tmp_path, "same")
-    ends = raw_ends(kafka_settings)
-    await_that(lambda: committed(kafka_settings) == ends, seconds=60)
-    os.kill(first.pid, signal.SIGCONT)
+    first, second = take_over(kafka_settings, tmp_path, "same", "same", committed_above=0)
 
     def ended() -> bool:
         """It notices as soon as it has a batch to write, which may wait until the group has given it a partition."""

@@ -30,7 +30,8 @@ from models.records import INTENTS, ControlKind, Flag, Role
 from streams.stages.classify import BatchOutput, process_batch
 from streams.stages.decode import Foreign
 from streams.stages.keys import case_key, murmur2_partition
-from streams.stages.pack import murmur2_partitions, partitions_of
+from streams.stages.pack import partitions_of
+from streams.stages.partition_kernel import hash_keys
 from streams.stages.route import make_hasher
 from streams.stages.spans import FeedSeen, PartitionState, idle_is_due
 from streams.stages.split import encode_blocks
@@ -83,6 +84,14 @@ def events_of(block: CareBlock) -> list[list[Event]]:
 
 
 # ---------------------------------------------------------------- murmur2
+
+
+def murmur2_partitions(keys: list[str], partitions: int) -> Any:
+    encoded = [key.encode() for key in keys]
+    hashes = np.zeros(len(keys), np.int64)
+    ends = np.cumsum([len(key) for key in encoded], dtype=np.int64)
+    hash_keys(np.frombuffer(b"".join(encoded), np.uint8), ends, hashes)
+    return hashes % partitions
 
 
 @given(st.lists(st.text()), st.integers(1, 1024))

@@ -16,7 +16,8 @@ from models.packing import Strings
 from models.records import Mention, Role
 from streams.stages.mention_table import MentionTable
 from streams.stages.retweets import MIXED, OWN, REPEATED, kinds_of, own_parts
-from streams.stages.route import Concerns, Router, bands_of, make_hasher, tier_of
+from streams.stages.route import Concerns, Router, bands_of, make_hasher
+from streams.stages.tiers import Tiers
 from tests.raw import mention, settings
 
 ROUTER = Router(settings().brands, b"key")
@@ -248,16 +249,20 @@ def test_the_hash_depends_on_the_key_whatever_its_length() -> None:
     assert all(len(text) == 16 and int(text, 16) >= 0 for text in found)
 
 
+def tier_at(brand: Brand, followers: int, verified: bool) -> int:
+    return int(Tiers.of([brand]).find(np.zeros(1, np.int64), np.array([followers]), np.array([verified]))[0])
+
+
 @pytest.mark.parametrize(
     ("followers", "verified", "tier"), [(0, False, 0), (500, False, 2), (9_999, True, 1), (10_000, False, 1)]
 )
 def test_the_first_tier_that_takes_the_author_is_its_tier(followers: int, verified: bool, tier: int) -> None:
-    assert tier_of(ROUTER.brands[0].tiers, followers, verified) == tier
+    assert tier_at(ROUTER.brands[0], followers, verified) == tier
 
 
 def test_a_tier_for_the_verified_takes_nobody_else() -> None:
-    tiers = [Tier(name="v", sla_ms=1, verified=True)]
-    assert [tier_of(tiers, 10**6, verified) for verified in (False, True)] == [0, 1]
+    brand = Brand(name="b", tiers=(Tier(name="v", sla_ms=1, verified=True),))
+    assert [tier_at(brand, 10**6, verified) for verified in (False, True)] == [0, 1]
 
 
 def test_follower_bands_begin_at_their_lower_edge() -> None:

@@ -1,6 +1,7 @@
 """Goal: what the compiled writer puts into one buffer is, record by record, the mention as it came with the verdict
 that msgspec would write, and keys and tiers are those of plain Python. Method: drawn concerns and decisions."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -8,13 +9,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.settings import Tier
 from models.language import LANGUAGES
 from models.records import CHANNELS, INTENTS, PII_KINDS, REASONS, Flag, Mention, Role, Verdict
 from streams.stages.escalations import gravest_of
 from streams.stages.mention_table import MentionTable
 from streams.stages.output_records import ByteStrings, Records
 from streams.stages.rewrite import open_mentions
-from streams.stages.route import NO_BRAND, Concern, Concerns, Router, tier_of
+from streams.stages.route import NO_BRAND, Concern, Concerns, Router
 from streams.stages.tiers import Tiers
 from streams.stages.verdict_writer import VerdictWriter
 from streams.stages.verdicts import SCORE_STEPS, UNJUDGED, Decisions, names_of, steps_of
@@ -148,6 +150,16 @@ def test_a_key_is_source_id_and_brand(drawn: tuple[list[Mention], list[Row], Fak
     keys = WRITER.write_keys(MentionTable.of(mentions), Concerns.of([row.concern for row in listed]))
     named = [(mentions[row.concern.mention], NAMES[row.concern.brand]) for row in listed]
     assert list(keys) == [f"{one.source}:{one.id}:{brand}".encode() for one, brand in named]
+
+
+def tier_of(tiers: Sequence[Tier], followers: int, verified: bool) -> int:
+    """``Tiers.find`` for one author, by another road."""
+    for index, tier in enumerate(tiers):
+        if tier.verified and verified:
+            return index + 1
+        if followers >= tier.min_followers and not (tier.verified and tier.min_followers == 0):
+            return index + 1
+    return 0
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.sampled_from([0, 499, 500, 10_000, 2**62]), st.booleans())))
